@@ -1,0 +1,13 @@
+//! Training in low-dimensional random subspaces.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod basis;
+pub mod data;
+pub mod descent;
+pub mod nn;
+pub mod numerics;
+pub mod random;
+pub mod step;
+pub mod subspace;

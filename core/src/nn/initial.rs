@@ -1,0 +1,88 @@
+//! Parameter tensors and their initial values.
+
+use core::fmt::Write as _;
+
+use crate::basis::{Distribution, Row};
+use crate::numerics::{Lanes, TILE};
+use crate::random::{Domain, Key};
+use crate::step::{Executor, Superstep};
+
+use super::{Layer, Network};
+
+/// A parameter tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// For instance `1/kernel`: the layer, counted from 1 among those that have parameters, and the role.
+    pub name: heapless::String<32>,
+    /// First element in the array of all parameters.
+    pub start: usize,
+    /// Elements.
+    pub len: usize,
+    /// Initial elements are uniform on [-limit, limit); 0 means +0.
+    pub limit: f32,
+}
+
+/// The parameter tensors of a network, in the order of the parameters.
+pub type Tensors = heapless::Vec<Tensor, 64>;
+
+impl Tensor {
+    /// Appends a tensor behind the last one. `fans`: inputs plus outputs of a kernel, whose Glorot limit is
+    /// `sqrt(6 / fans)`; 0 for a tensor that starts at zero. A kernel opens a new layer.
+    ///
+    /// # Panics
+    /// If a network has more tensors than [`Tensors`] holds.
+    pub fn push(to: &mut Tensors, role: &str, len: usize, fans: usize) {
+        let start = to.last().map_or(0, |last| last.start + last.len);
+        let layer = to.iter().filter(|tensor| tensor.limit > 0.0).count() + usize::from(fans > 0);
+        let mut name = heapless::String::new();
+        write!(name, "{layer}/{role}").expect("tensor names are short");
+        let limit = if fans == 0 { 0.0 } else { libm::sqrtf(6.0 / fans as f32) };
+        to.push(Tensor { name, start, len, limit }).expect("more tensors than a network can have");
+    }
+}
+
+/// Superstep: a tile of the initial weights.
+struct InitialWeights<'a> {
+    key: Key,
+    tensors: &'a Tensors,
+}
+
+impl Superstep for InitialWeights<'_> {
+    const NAME: &'static str = "initial weights";
+
+    fn chunk(&self) -> usize {
+        TILE
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        let row = Row { key: self.key, direction: 0, distribution: Distribution::Uniform };
+        row.tile::<V>(index as u32, out);
+        let first = index * TILE;
+        let end = first + out.len();
+        for tensor in self.tensors {
+            let from = tensor.start.clamp(first, end) - first;
+            let to = (tensor.start + tensor.len).clamp(first, end) - first;
+            if tensor.limit > 0.0 {
+                out[from..to].iter_mut().for_each(|x| *x *= tensor.limit);
+            } else {
+                out[from..to].fill(0.0);
+            }
+        }
+    }
+}
+
+/// Writes the initial weights that belong to a run's seed.
+///
+/// They are one row of a uniform basis over all D parameters, each element times the Glorot limit of its tensor; biases
+/// are +0. Being a row, they need not be stored: any tile can be made again.
+///
+/// # Panics
+/// If `weights` is not D long.
+pub fn initial_weights<N: Network, E: Executor>(executor: &mut E, seed: u64, weights: &mut [f32]) {
+    assert_eq!(weights.len(), N::PARAMS, "{} has {} parameters", N::NAME, N::PARAMS);
+    let mut tensors = Tensors::new();
+    N::Layers::tensors(&mut tensors);
+    let key = Key::new(Domain::Weights, seed, 0, 0, 0);
+    executor.run(&InitialWeights { key, tensors: &tensors }, weights);
+}

@@ -1,0 +1,164 @@
+//! Fused: each row is generated once and used for both products.
+//!
+//! A tile of the superstep is a block of directions with buffers of its own: the row at hand and the block's share of
+//! the update. Blocks run in waves, as many at a time as the scratch has room for; a wave's shares join the total in
+//! the order of the blocks, so the size of a wave cannot show in the bits.
+
+use super::project::dot_tile;
+use super::{Basis, Rule, divide_by_norm};
+use crate::numerics::{BLOCK, Lanes, TILE};
+use crate::step::{Executor, Superstep};
+
+/// Floats of scratch per block in flight: coordinates, norms, the row, the block's share of the update.
+#[must_use]
+pub const fn block_len(params: usize) -> usize {
+    2 * BLOCK + 2 * params
+}
+
+/// Superstep: coordinates and update of one block of directions. Output per block: see [`block_len`].
+struct Blocks<'a> {
+    basis: &'a Basis,
+    gradient: &'a [f32],
+    rule: Rule<'a>,
+    /// The wave's first block.
+    first: usize,
+}
+
+impl Superstep for Blocks<'_> {
+    const NAME: &'static str = "fused blocks";
+
+    fn chunk(&self) -> usize {
+        block_len(self.gradient.len())
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        let (values, rest) = out.split_at_mut(BLOCK);
+        let (norms, rest) = rest.split_at_mut(BLOCK);
+        let (row, share) = rest.split_at_mut(self.gradient.len());
+        share.fill(0.0);
+        let first = (self.first + index) * BLOCK;
+        for i in first..self.basis.dimensions.min(first + BLOCK) {
+            let (dot, norm) = self.generate::<V>(i, row);
+            let c = divide_by_norm(dot, norm);
+            values[i - first] = c;
+            norms[i - first] = norm;
+            add_scaled::<V>(self.basis.coefficient(self.rule.apply(i, c), norm), row, share);
+        }
+    }
+}
+
+impl Blocks<'_> {
+    /// Writes row `i` and returns its product with the gradient and its norm.
+    #[inline(always)]
+    fn generate<V: Lanes>(&self, i: usize, row: &mut [f32]) -> (f32, f32) {
+        let known = self.basis.norm(row.len());
+        let (mut dot, mut square) = (0.0, 0.0);
+        for (tile, (x, g)) in row.chunks_mut(TILE).zip(self.gradient.chunks(TILE)).enumerate() {
+            self.basis.row(i).tile::<V>(tile as u32, x);
+            dot += dot_tile::<V>(x, g);
+            if known.is_none() {
+                square += dot_tile::<V>(x, x);
+            }
+        }
+        (dot, known.unwrap_or_else(|| libm::sqrtf(square)))
+    }
+}
+
+/// Superstep, in place: a tile of the total plus the wave's shares, block by block.
+struct AddShares<'a> {
+    /// The wave's blocks, one after the other.
+    blocks: &'a [f32],
+    params: usize,
+}
+
+impl Superstep for AddShares<'_> {
+    const NAME: &'static str = "add shares";
+
+    fn chunk(&self) -> usize {
+        TILE
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        for block in self.blocks.chunks_exact(block_len(self.params)) {
+            let share = &block[2 * BLOCK + self.params + index * TILE..][..out.len()];
+            add_scaled::<V>(1.0, share, out);
+        }
+    }
+}
+
+/// Superstep, in place: a tile of `theta + scale * total`.
+struct Apply<'a> {
+    total: &'a [f32],
+    scale: f32,
+}
+
+impl Superstep for Apply<'_> {
+    const NAME: &'static str = "apply";
+
+    fn chunk(&self) -> usize {
+        TILE
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        add_scaled::<V>(self.scale, &self.total[index * TILE..][..out.len()], out);
+    }
+}
+
+/// `y += a x`
+#[inline(always)]
+pub(crate) fn add_scaled<V: Lanes>(a: f32, x: &[f32], y: &mut [f32]) {
+    let a = V::splat(a);
+    let mut y = y.chunks_exact_mut(V::WIDTH);
+    let mut x = x.chunks_exact(V::WIDTH);
+    for (y, x) in (&mut y).zip(&mut x) {
+        V::store(V::load(y) + a * V::load(x), y);
+    }
+    let y = y.into_remainder();
+    V::store_partial(V::load_partial(y) + a * V::load_partial(x.remainder()), y);
+}
+
+/// Projection, rule and lift in one go. See [`super::update`], which checks the lengths.
+///
+/// # Panics
+/// If `scratch` is shorter than [`Strategy::scratch`](super::Strategy::scratch).
+pub(super) fn update<E: Executor>(
+    executor: &mut E,
+    basis: &Basis,
+    gradient: &[f32],
+    rule: Rule<'_>,
+    scale: f32,
+    weights: &mut [f32],
+    values: &mut [f32],
+    norms: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let params = gradient.len();
+    let len = block_len(params);
+    let (total, scratch) = scratch.split_at_mut(params);
+    let wave = scratch.len() / len;
+    assert!(wave > 0, "scratch has no room for one block of {len} floats");
+    total.fill(0.0);
+    for first in (0..basis.dimensions.div_ceil(BLOCK)).step_by(wave) {
+        let count = wave.min(basis.dimensions.div_ceil(BLOCK) - first);
+        let blocks = &mut scratch[..count * len];
+        executor.run(&Blocks { basis, gradient, rule, first }, blocks);
+        executor.run(&AddShares { blocks, params }, total);
+        for (block, start) in blocks.chunks_exact(len).zip((first * BLOCK..).step_by(BLOCK)) {
+            let count = BLOCK.min(basis.dimensions - start);
+            values[start..start + count].copy_from_slice(&block[..count]);
+            norms[start..start + count].copy_from_slice(&block[BLOCK..BLOCK + count]);
+        }
+    }
+    add_to_weights(executor, total, scale, weights);
+}
+
+/// `weights += scale * direction`, where `direction` is in memory: the end of a fused update, and all of SGD's.
+///
+/// # Panics
+/// If `direction` is shorter than `weights`.
+pub fn add_to_weights<E: Executor>(executor: &mut E, direction: &[f32], scale: f32, weights: &mut [f32]) {
+    executor.run(&Apply { total: direction, scale }, weights);
+}

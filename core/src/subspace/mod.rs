@@ -1,0 +1,223 @@
+//! Random subspaces: from a gradient to d coordinates, and from d numbers to an update of the weights.
+//!
+//! With the rows `phi_i` of a [`Basis`], each divided by a norm `n_i`:
+//!
+//! ```text
+//! project   c_i   = <phi_i, g> / n_i                    the coordinates of the gradient
+//! lift      delta = sum_i (z_i / n_i) phi_i             an update; z follows from c by the method's Rule
+//!           theta = theta + scale * delta
+//! ```
+//!
+//! (paper, equations 2 and 3). [`update`] does both. There are two strategies, with the same bits:
+//!
+//! - **two-pass** (`project.rs`, `lift.rs`): a tile of the weights at a time, every row's tile regenerated once for the
+//!   projection and once for the lift. Needs one partial sum per tile and direction. For small memories and for
+//!   machines with very many processors.
+//! - **fused** (`fused.rs`): a block of directions at a time, every row generated once, kept in a buffer and used for
+//!   both products. Needs two buffers of D floats per block in flight. For processors with caches.
+//!
+//! What makes them equal is that the order of every sum is fixed: within a tile over lanes, then over tiles; within a
+//! block of [`BLOCK`] directions, then over blocks.
+
+mod fused;
+mod lift;
+mod project;
+
+pub use fused::add_to_weights;
+
+use crate::basis::{Distribution, Row};
+use crate::numerics::{BLOCK, TILE};
+use crate::random::Key;
+use crate::step::Executor;
+
+/// What a row is divided by. The original's option `normalized`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Normalisation {
+    /// Nothing; the sum over directions is divided by d instead. (`false`)
+    Mean,
+    /// The row's own Euclidean norm. (`true`) A row of norm zero contributes nothing.
+    Row,
+    /// A number, which must be positive and finite.
+    By(f32),
+    /// The constant sqrt(D). (`auto`, as in the paper's Table 1)
+    Auto,
+}
+
+/// d random directions in weight space: what to regenerate, not what was generated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Basis {
+    /// Which draw.
+    pub key: Key,
+    /// What the elements are drawn from.
+    pub distribution: Distribution,
+    /// What a row is divided by.
+    pub normalisation: Normalisation,
+    /// How many directions: d.
+    pub dimensions: usize,
+}
+
+impl Basis {
+    /// Direction `i`'s row.
+    #[inline(always)]
+    #[must_use]
+    pub fn row(&self, i: usize) -> Row {
+        Row { key: self.key, direction: i as u32, distribution: self.distribution }
+    }
+
+    /// The norm of every row of `params` elements, unless it must be measured row by row.
+    #[must_use]
+    pub fn norm(&self, params: usize) -> Option<f32> {
+        match self.normalisation {
+            Normalisation::Mean => Some(1.0),
+            Normalisation::By(norm) => Some(norm),
+            Normalisation::Auto => Some(libm::sqrtf(params as f32)),
+            Normalisation::Row => None,
+        }
+    }
+
+    /// What a row is multiplied with in the lift, for the number `z` and the row's norm.
+    #[inline(always)]
+    fn coefficient(&self, z: f32, norm: f32) -> f32 {
+        match self.normalisation {
+            Normalisation::Mean => z / self.dimensions as f32,
+            _ => divide_by_norm(z, norm),
+        }
+    }
+}
+
+/// `x / norm`, and 0 for a row of zeros.
+#[inline(always)]
+fn divide_by_norm(x: f32, norm: f32) -> f32 {
+    if norm > 0.0 { x / norm } else { 0.0 }
+}
+
+/// How the numbers z that are lifted follow from the coordinates c of this step's gradient.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule<'a> {
+    /// `z = c`: a gradient step in coordinates that are fresh (RBD).
+    Current,
+    /// `z = previous - rate * c`: the position in coordinates that stay (FPD).
+    Integrated {
+        /// The position before the step, one number per direction.
+        previous: &'a [f32],
+        /// The learning rate.
+        rate: f32,
+    },
+}
+
+impl Rule<'_> {
+    /// z of direction `i`.
+    #[inline(always)]
+    #[must_use]
+    pub fn apply(&self, i: usize, c: f32) -> f32 {
+        match self {
+            Self::Current => c,
+            Self::Integrated { previous, rate } => previous[i] - rate * c,
+        }
+    }
+}
+
+/// How projection and lift are done. No bit depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// Each tile of each row regenerated twice; little memory.
+    #[default]
+    TwoPass,
+    /// Each row generated once; more memory.
+    Fused,
+}
+
+impl Strategy {
+    /// Floats of scratch that [`update`] needs at least, for D = `params` and d = `dimensions`.
+    #[must_use]
+    pub const fn scratch(self, params: usize, dimensions: usize) -> usize {
+        match self {
+            Self::TwoPass if params <= TILE => dimensions,
+            Self::TwoPass => params.div_ceil(TILE) * dimensions,
+            Self::Fused => params + fused::block_len(params),
+        }
+    }
+
+    /// Scratch with which [`update`] keeps `wave` blocks of directions in flight, as far as there are so many.
+    #[must_use]
+    pub const fn scratch_for(self, params: usize, dimensions: usize, wave: usize) -> usize {
+        let blocks = dimensions.div_ceil(BLOCK);
+        let wave = if wave < blocks { wave } else { blocks };
+        match self {
+            Self::Fused if wave > 1 => params + wave * fused::block_len(params),
+            _ => self.scratch(params, dimensions),
+        }
+    }
+}
+
+/// Buffers of [`update`]. They may hold anything before.
+#[derive(Debug)]
+pub struct Coordinates<'a> {
+    /// c: d floats, written.
+    pub values: &'a mut [f32],
+    /// The rows' norms: d floats, written.
+    pub norms: &'a mut [f32],
+    /// At least [`Strategy::scratch`] floats.
+    pub scratch: &'a mut [f32],
+}
+
+/// Projects `gradient` on the basis, applies `rule` and adds the lifted result, times `scale`, to `weights`.
+///
+/// Afterwards `coordinates.values` holds c.
+///
+/// # Panics
+/// If `gradient` and `weights` differ in length, or a buffer is too short.
+pub fn update<E: Executor>(
+    executor: &mut E,
+    strategy: Strategy,
+    basis: &Basis,
+    gradient: &[f32],
+    rule: Rule<'_>,
+    scale: f32,
+    weights: &mut [f32],
+    coordinates: &mut Coordinates<'_>,
+) {
+    assert_eq!(gradient.len(), weights.len(), "gradient and weights differ in length");
+    let Coordinates { values, norms, scratch } = coordinates;
+    let (values, norms) = (&mut values[..basis.dimensions], &mut norms[..basis.dimensions]);
+    match strategy {
+        Strategy::TwoPass => {
+            project::norms(executor, basis, gradient.len(), norms, scratch);
+            project::project(executor, basis, gradient, norms, values, scratch);
+            let coefficients = &mut scratch[..basis.dimensions];
+            for (i, a) in coefficients.iter_mut().enumerate() {
+                *a = basis.coefficient(rule.apply(i, values[i]), norms[i]);
+            }
+            lift::lift(executor, basis, coefficients, scale, weights);
+        }
+        Strategy::Fused => {
+            fused::update(executor, basis, gradient, rule, scale, weights, values, norms, scratch);
+        }
+    }
+}
+
+/// Adds the lift of `z`, times `scale`, to `weights`: the second half of [`update`], for replaying a journal.
+///
+/// `norms` (d floats) and `scratch` ([`Strategy::TwoPass`]) may hold anything.
+///
+/// # Panics
+/// If `z` is not d long or a buffer is too short.
+pub fn replay<E: Executor>(
+    executor: &mut E,
+    basis: &Basis,
+    z: &[f32],
+    scale: f32,
+    weights: &mut [f32],
+    norms: &mut [f32],
+    scratch: &mut [f32],
+) {
+    assert_eq!(z.len(), basis.dimensions, "one number per direction");
+    let norms = &mut norms[..basis.dimensions];
+    project::norms(executor, basis, weights.len(), norms, scratch);
+    let coefficients = &mut scratch[..basis.dimensions];
+    for (i, a) in coefficients.iter_mut().enumerate() {
+        *a = basis.coefficient(z[i], norms[i]);
+    }
+    lift::lift(executor, basis, coefficients, scale, weights);
+}

@@ -1,0 +1,4 @@
+//! CPU runner.
+
+pub mod executor;
+pub mod vector;

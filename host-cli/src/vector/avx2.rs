@@ -1,0 +1,34 @@
+//! AVX2.
+
+use core::arch::x86_64::*;
+
+use super::x86::backend;
+
+backend! {
+    /// Eight lanes.
+    Avx2, 8 lanes, __m256, __m256i,
+    floats {
+        add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps, sqrt: _mm256_sqrt_ps,
+        splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
+        bits: _mm256_castps_si256, from_bits: _mm256_castsi256_ps, from_i32: _mm256_cvtepi32_ps
+    }
+    words {
+        splat: _mm256_set1_epi32, add: _mm256_add_epi32, sub: _mm256_sub_epi32,
+        and: _mm256_and_si256, or: _mm256_or_si256, xor: _mm256_xor_si256,
+        shl: _mm256_sll_epi32, shr: _mm256_srl_epi32, sar: _mm256_sra_epi32
+    }
+
+    #[inline(always)]
+    fn load_u(from: &[u32]) -> __m256i {
+        let from = &from[..8];
+        unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn where_positive(x: Floats, y: Floats) -> Floats {
+        Floats(unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x.0, _mm256_setzero_ps()), y.0) })
+    }
+    #[inline(always)]
+    fn mul_u(x: __m256i, y: __m256i) -> __m256i {
+        unsafe { _mm256_mullo_epi32(x, y) }
+    }
+}

@@ -1,0 +1,37 @@
+//! AVX-512 (its foundation, AVX-512F).
+
+use core::arch::x86_64::*;
+
+use super::x86::backend;
+
+backend! {
+    /// Sixteen lanes.
+    Avx512, 16 lanes, __m512, __m512i,
+    floats {
+        add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, sqrt: _mm512_sqrt_ps,
+        splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
+        bits: _mm512_castps_si512, from_bits: _mm512_castsi512_ps, from_i32: _mm512_cvtepi32_ps
+    }
+    words {
+        splat: _mm512_set1_epi32, add: _mm512_add_epi32, sub: _mm512_sub_epi32,
+        and: _mm512_and_si512, or: _mm512_or_si512, xor: _mm512_xor_si512,
+        shl: _mm512_sll_epi32, shr: _mm512_srl_epi32, sar: _mm512_sra_epi32
+    }
+
+    #[inline(always)]
+    fn load_u(from: &[u32]) -> __m512i {
+        let from = &from[..16];
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn where_positive(x: Floats, y: Floats) -> Floats {
+        unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, _mm512_setzero_ps());
+            Floats(_mm512_maskz_mov_ps(positive, y.0))
+        }
+    }
+    #[inline(always)]
+    fn mul_u(x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_mullo_epi32(x, y) }
+    }
+}

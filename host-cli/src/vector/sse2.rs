@@ -1,0 +1,40 @@
+//! SSE2: what every x86-64 processor has.
+
+use core::arch::x86_64::*;
+
+use super::x86::backend;
+
+backend! {
+    /// Four lanes.
+    Sse2, 4 lanes, __m128, __m128i,
+    floats {
+        add: _mm_add_ps, sub: _mm_sub_ps, mul: _mm_mul_ps, div: _mm_div_ps, sqrt: _mm_sqrt_ps,
+        splat: _mm_set1_ps, load: _mm_loadu_ps, store: _mm_storeu_ps,
+        bits: _mm_castps_si128, from_bits: _mm_castsi128_ps, from_i32: _mm_cvtepi32_ps
+    }
+    words {
+        splat: _mm_set1_epi32, add: _mm_add_epi32, sub: _mm_sub_epi32,
+        and: _mm_and_si128, or: _mm_or_si128, xor: _mm_xor_si128,
+        shl: _mm_sll_epi32, shr: _mm_srl_epi32, sar: _mm_sra_epi32
+    }
+
+    #[inline(always)]
+    fn load_u(from: &[u32]) -> __m128i {
+        let from = &from[..4];
+        unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn where_positive(x: Floats, y: Floats) -> Floats {
+        Floats(unsafe { _mm_and_ps(_mm_cmpgt_ps(x.0, _mm_setzero_ps()), y.0) })
+    }
+    /// SSE2 multiplies two of four lanes at a time.
+    #[inline(always)]
+    fn mul_u(x: __m128i, y: __m128i) -> __m128i {
+        unsafe {
+            let even = _mm_mul_epu32(x, y);
+            let odd = _mm_mul_epu32(_mm_srli_epi64::<32>(x), _mm_srli_epi64::<32>(y));
+            let even = _mm_shuffle_epi32::<0b00_00_10_00>(even);
+            _mm_unpacklo_epi32(even, _mm_shuffle_epi32::<0b00_00_10_00>(odd))
+        }
+    }
+}
