@@ -9,5 +9,7 @@ pub mod descent;
 pub mod nn;
 pub mod numerics;
 pub mod random;
+#[cfg(feature = "serde")]
+pub mod record;
 pub mod step;
 pub mod subspace;

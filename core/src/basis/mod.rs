@@ -96,7 +96,7 @@ pub(crate) use with_sampler;
 /// let (mut whole, mut start) = ([0.0; 100], [0.0; 3]);
 /// row.tile::<Array<8>>(0, &mut whole);
 /// row.tile::<Array<1>>(0, &mut start); // another vector width, another length: the same bits
-/// assert_eq!(whole[..3].map(f32::to_bits), start.map(f32::to_bits));
+/// assert!(whole.iter().zip(&start).all(|(a, b)| a.to_bits() == b.to_bits()));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
