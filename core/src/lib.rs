@@ -4,6 +4,8 @@
 #![deny(missing_docs)]
 
 pub mod basis;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod data;
 pub mod descent;
 pub mod nn;

@@ -11,6 +11,8 @@
 mod key;
 mod stream;
 
+#[cfg(feature = "conformance")]
+pub(crate) use key::fmix32;
 pub use key::{Domain, Key, TileSeed, generator_below};
 pub use stream::Stream;
 

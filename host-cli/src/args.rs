@@ -1,0 +1,333 @@
+//! The command line, as typed. Parsing does no I/O; what the words mean is decided in [`crate::settings`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::failure::{Failure, exit_codes_help};
+use crate::settings::{MachineFlags, SettingsFlags, Strategy};
+
+/// Train networks in low-dimensional random subspaces, with the same bits on every machine
+#[derive(Parser, Clone, Debug)]
+#[command(
+    name = "random-bases",
+    version,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = after_help("Try: random-bases train"),
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Train a network, and evaluate it after every epoch
+    #[command(
+        long_about = "Train a network, and evaluate it after every epoch.\n\n\
+            Without any flag this trains a dense network of 101,770 weights along 250 random directions per \
+            step, on digits that the program draws itself; no files are needed. Settings come from defaults, \
+            the file random-bases.toml, the environment (RANDOM_BASES_THREADS, RANDOM_BASES_VECTOR, \
+            RANDOM_BASES_DATA_DIR) and flags, each winning over those before. A preset sets several at once, \
+            and counts as a flag where it is given as one. `random-bases config` shows the outcome.",
+        after_help = after_help(TRAIN_EXAMPLES)
+    )]
+    Train(Box<SettingsFlags>),
+    /// Print the configuration that `train` would use, each setting with where it was set
+    #[command(after_help = after_help(CONFIG_EXAMPLES))]
+    Config(Box<SettingsFlags>),
+    /// Compute again what records say, and compare every bit
+    #[command(after_help = after_help(VERIFY_EXAMPLES))]
+    Verify(VerifyArguments),
+    /// Write a record for other machines to verify
+    #[command(after_help = after_help(RECORD_EXAMPLES))]
+    Record(Box<RecordArguments>),
+    /// Rebuild the weights of a training from its journal, without data and without gradients
+    #[command(after_help = after_help(REPLAY_EXAMPLES))]
+    Replay(ReplayArguments),
+    /// Describe a record, journal or weights file
+    #[command(after_help = after_help("Example:\n  random-bases inspect runs/a/journal.bin"))]
+    Inspect(InspectArguments),
+    /// Print what this machine offers: vector instructions, threads, version of the numeric contract
+    #[command(after_help = after_help(""))]
+    Machine,
+}
+
+/// The arguments of `verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArguments {
+    /// Record files, or folders that hold some
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to use the machine.
+    #[command(flatten)]
+    pub machine: MachineFlags,
+    /// How directions are generated
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub strategy: Strategy,
+}
+
+/// What can be recorded.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Values of every function of the numeric contract
+    KnownAnswers,
+    /// The first steps of a training with the given settings
+    Run,
+}
+
+/// The arguments of `record`.
+///
+/// `--output` is also a setting, a folder; here it is the file that is written, and
+/// [`RecordArguments::target`] gives it as such.
+#[derive(Args, Clone, Debug)]
+#[command(mut_arg("output", |it| it.value_name("FILE").help("The file to write").conflicts_with("all")))]
+pub struct RecordArguments {
+    /// What to record
+    #[arg(value_name = "KIND", required_unless_present = "all", requires = "output")]
+    pub kind: Option<RecordKind>,
+    /// Record the standard fixtures again, into this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["kind", "steps"])]
+    pub all: Option<PathBuf>,
+    /// How many steps of a run to record [default: 20]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// The settings of the run.
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// What `record` is to write, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordTarget {
+    /// The standard fixtures, into a folder.
+    All {
+        /// The folder.
+        folder: PathBuf,
+        /// How to use the machine.
+        machine: MachineFlags,
+    },
+    /// Known answers, into a file.
+    KnownAnswers {
+        /// The file.
+        output: PathBuf,
+        /// How to use the machine.
+        machine: MachineFlags,
+    },
+    /// The first steps of a training, into a file.
+    Run {
+        /// The file.
+        output: PathBuf,
+        /// How many steps.
+        steps: u32,
+        /// The settings, without the file.
+        settings: Box<SettingsFlags>,
+    },
+}
+
+impl RecordArguments {
+    /// Steps that are recorded when `--steps` is not given.
+    pub const STEPS_DEFAULT: u32 = 20;
+
+    /// Sorts out what is asked for. Fails if a setting is given that would have no effect.
+    pub fn target(mut self) -> Result<RecordTarget, Failure> {
+        let output = self.settings.values.output.take();
+        match (self.all, self.kind, output) {
+            (Some(folder), ..) => {
+                let machine = machine_only(self.settings, "record --all")?;
+                Ok(RecordTarget::All { folder, machine })
+            }
+            (None, Some(RecordKind::KnownAnswers), Some(output)) if self.steps.is_none() => {
+                let machine = machine_only(self.settings, "record known-answers")?;
+                Ok(RecordTarget::KnownAnswers { output, machine })
+            }
+            (None, Some(RecordKind::KnownAnswers), Some(_)) => {
+                Err(Failure::configuration("--steps: record known-answers has no steps; use record run"))
+            }
+            (None, Some(RecordKind::Run), Some(output)) => {
+                let steps = self.steps.unwrap_or(Self::STEPS_DEFAULT);
+                Ok(RecordTarget::Run { output, steps, settings: Box::new(self.settings) })
+            }
+            (None, ..) => Err(Failure::internal("the parser let a record without kind or output through")),
+        }
+    }
+}
+
+/// The flags for the machine, out of flags that may hold nothing else.
+fn machine_only(mut settings: SettingsFlags, command: &str) -> Result<MachineFlags, Failure> {
+    let machine =
+        MachineFlags { threads: settings.values.threads.take(), vector: settings.values.vector.take() };
+    if settings == SettingsFlags::default() {
+        return Ok(machine);
+    }
+    Err(Failure::configuration(format_args!(
+        "{command} always uses the same settings; leave out every flag but --threads and --vector, or use \
+         record run"
+    )))
+}
+
+/// The arguments of `replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArguments {
+    /// The journal of a training
+    #[arg(value_name = "JOURNAL")]
+    pub journal: PathBuf,
+    /// Stop after this step [default: the last one]
+    #[arg(long, value_name = "NUMBER")]
+    pub step: Option<u64>,
+    /// Write the weights to this file, as safetensors
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How to use the machine.
+    #[command(flatten)]
+    pub machine: MachineFlags,
+}
+
+/// The arguments of `inspect`.
+#[derive(Args, Clone, Debug)]
+pub struct InspectArguments {
+    /// The file
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+}
+
+const TRAIN_EXAMPLES: &str = "Try: random-bases train
+
+Examples:
+  random-bases train                                            synthetic digits, no files needed
+  random-bases train --preset small                             the smallest network
+  random-bases train --preset fc,mnist --data-dir data/mnist    the set-up of the paper
+  random-bases train --method sgd                               the baseline
+  random-bases train -d 500 --seed 7 --output runs/a            keep the results";
+
+const CONFIG_EXAMPLES: &str = "Examples:
+  random-bases config --preset small
+  random-bases config > random-bases.toml    start a configuration file";
+
+const VERIFY_EXAMPLES: &str = "Examples:
+  random-bases verify fixtures
+  random-bases verify fixtures --threads 3 --vector portable --strategy two-pass";
+
+const RECORD_EXAMPLES: &str = "Examples:
+  random-bases record known-answers --output known.bin
+  random-bases record run --preset small --steps 50 --output small.bin
+  random-bases record --all fixtures";
+
+const REPLAY_EXAMPLES: &str = "Examples:
+  random-bases replay runs/a/journal.bin --output weights.safetensors
+  random-bases replay runs/a/journal.bin --step 100 --threads 1";
+
+/// The examples, then the exit codes.
+fn after_help(examples: &str) -> String {
+    let gap = if examples.is_empty() { "" } else { "\n\n" };
+    format!("{examples}{gap}{}", exit_codes_help())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, ErrorKind> {
+        let words = std::iter::once("random-bases").chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.command).map_err(|error| error.kind())
+    }
+
+    fn help(command: &str) -> String {
+        let error = Arguments::try_parse_from(["random-bases", command, "--help"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DisplayHelp);
+        error.to_string()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_lists_the_exit_codes() {
+        for command in ["train", "config", "verify", "record", "replay", "inspect", "machine"] {
+            assert!(help(command).contains("6  mismatch"), "{command}");
+        }
+        let train = help("train");
+        for part in
+            ["Try: random-bases train", "--base-dimensions", "-d,", "[default: 250]", "two-pass", "--preset"]
+        {
+            assert!(train.contains(part), "{part}:\n{train}");
+        }
+    }
+
+    #[test]
+    fn every_setting_is_a_flag() {
+        let train = help("train");
+        for key in crate::settings::KEYS {
+            assert!(train.contains(&format!("--{} <", key.replace('_', "-"))), "{key}:\n{train}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_usage_errors() {
+        assert_eq!(parse("train --epochs three").unwrap_err(), ErrorKind::ValueValidation);
+        assert_eq!(parse("train --network cnn").unwrap_err(), ErrorKind::InvalidValue);
+        assert_eq!(parse("train --batchsize 3").unwrap_err(), ErrorKind::UnknownArgument);
+        assert_eq!(parse("verify").unwrap_err(), ErrorKind::MissingRequiredArgument);
+        assert_eq!(parse("record run").unwrap_err(), ErrorKind::MissingRequiredArgument);
+        assert_eq!(parse("record").unwrap_err(), ErrorKind::MissingRequiredArgument);
+        assert_eq!(parse("record run --output a --all b").unwrap_err(), ErrorKind::ArgumentConflict);
+        assert_eq!(parse("record --all b --output a").unwrap_err(), ErrorKind::ArgumentConflict);
+        assert_eq!(parse("record run --output a --steps 0").unwrap_err(), ErrorKind::ValueValidation);
+    }
+
+    #[test]
+    fn records_name_their_target() {
+        let target = |line| match parse(line) {
+            Ok(Command::Record(arguments)) => arguments.target().unwrap(),
+            other => panic!("{line}: {other:?}"),
+        };
+        let machine = MachineFlags { threads: Some(2), vector: None };
+        assert_eq!(target("record --all f --threads 2"), RecordTarget::All { folder: "f".into(), machine });
+        let machine = MachineFlags::default();
+        let known = RecordTarget::KnownAnswers { output: "a".into(), machine };
+        assert_eq!(target("record known-answers --output a"), known);
+        let RecordTarget::Run { output, steps, settings } =
+            target("record run --output a --preset small -d 9")
+        else {
+            panic!("not a run");
+        };
+        assert_eq!((output, steps), ("a".into(), 20));
+        assert_eq!((settings.values.base_dimensions, settings.values.output), (Some(9), None));
+    }
+
+    #[test]
+    fn records_refuse_flags_without_effect() {
+        for line in [
+            "record --all f --preset small",
+            "record known-answers --output a --seed 3",
+            "record known-answers --output a --steps 3",
+        ] {
+            let Ok(Command::Record(arguments)) = parse(line) else { panic!("{line}") };
+            assert_eq!(arguments.target().unwrap_err().exit_code(), 3, "{line}");
+        }
+    }
+
+    #[test]
+    fn machines_and_replays() {
+        let Ok(Command::Verify(verify)) = parse("verify a b --threads 3 --strategy two-pass") else {
+            panic!()
+        };
+        assert_eq!(
+            (verify.paths.len(), verify.machine.threads, verify.strategy),
+            (2, Some(3), Strategy::TwoPass)
+        );
+        let Ok(Command::Replay(replay)) = parse("replay j --step 4 --output w.safetensors") else { panic!() };
+        assert_eq!((replay.step, replay.output), (Some(4), Some("w.safetensors".into())));
+        assert!(matches!(parse("machine"), Ok(Command::Machine)));
+        assert!(matches!(parse("inspect x"), Ok(Command::Inspect(_))));
+    }
+}

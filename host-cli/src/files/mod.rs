@@ -1,0 +1,3 @@
+//! Files that the program reads and writes.
+
+pub mod idx;
