@@ -69,6 +69,9 @@ pub struct VerifyArguments {
     /// How directions are generated
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub strategy: Strategy,
+    /// Folder of the image files, for records of runs on MNIST or Fashion-MNIST
+    #[arg(long, value_name = "FOLDER", env = "RANDOM_BASES_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// What can be recorded.
@@ -193,6 +196,9 @@ pub struct InspectArguments {
     /// The file
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
+    /// Show every step, not only the first and last ones
+    #[arg(long)]
+    pub all: bool,
 }
 
 const TRAIN_EXAMPLES: &str = "Try: random-bases train

@@ -2,7 +2,7 @@
 
 use super::{Buffers, Mismatch, Report, compare, plain};
 use crate::basis::Distribution;
-use crate::nn::{self, Batch, Chain, Dense, Layer, Network, Relu, Tensors};
+use crate::nn::{self, Batch, Chain, Dense, Layer, Network, Relu};
 use crate::numerics::{Libm, Math};
 use crate::random::{Domain, Key};
 use crate::step::Executor;
@@ -102,15 +102,17 @@ fn mlp<E: Executor, const I: usize, const H: usize, const O: usize>(
         let place = next.next().expect("one report per image");
         place.copy_from_slice(&[metrics.loss, f32::from(metrics.rank)]);
     });
-    compare(report, "metrics", shape, losses, measured)
+    compare(report, "metrics", shape, losses, measured)?;
+    let mut sum = 0.0;
+    losses.iter().step_by(2).for_each(|loss| sum += loss);
+    let mean = nn::mean_loss::<Libm, E>(executor, O, logits, labels, scratch, |_| {});
+    compare(report, "mean loss", shape, &[sum * (1.0 / b as f32)], &[mean])
 }
 
 /// Section 6, initial weights.
 fn initial<N: Network>(seed: u64, weights: &mut [f32]) {
     plain::row(Key::new(Domain::Weights, seed, 0, 0, 0), 0, Distribution::Uniform, weights);
-    let mut tensors = Tensors::new();
-    N::Layers::tensors(&mut tensors);
-    for tensor in &tensors {
+    for tensor in &nn::tensors::<N>() {
         for x in &mut weights[tensor.start..tensor.start + tensor.len] {
             *x = if tensor.limit == 0.0 { 0.0 } else { *x * tensor.limit };
         }

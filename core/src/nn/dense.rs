@@ -123,8 +123,8 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
     }
 
     fn tensors(to: &mut Tensors) {
-        Tensor::push(to, "kernel", IN * OUT, IN + OUT);
-        Tensor::push(to, "bias", OUT, 0);
+        Tensor::push(to, "kernel", &[IN, OUT], IN + OUT);
+        Tensor::push(to, "bias", &[OUT], 0);
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Tensor {
     pub start: usize,
     /// Elements.
     pub len: usize,
+    /// Sizes of the dimensions, the innermost last.
+    pub shape: heapless::Vec<usize, 4>,
     /// Initial elements are uniform on [-limit, limit); 0 means +0.
     pub limit: f32,
 }
@@ -30,15 +32,25 @@ impl Tensor {
     /// `sqrt(6 / fans)`; 0 for a tensor that starts at zero. A kernel opens a new layer.
     ///
     /// # Panics
-    /// If a network has more tensors than [`Tensors`] holds.
-    pub fn push(to: &mut Tensors, role: &str, len: usize, fans: usize) {
+    /// If a network has more tensors than [`Tensors`] holds, or the tensor more than four dimensions.
+    pub fn push(to: &mut Tensors, role: &str, shape: &[usize], fans: usize) {
+        let len = shape.iter().product();
+        let shape = heapless::Vec::from_slice(shape).expect("a tensor has at most four dimensions");
         let start = to.last().map_or(0, |last| last.start + last.len);
         let layer = to.iter().filter(|tensor| tensor.limit > 0.0).count() + usize::from(fans > 0);
         let mut name = heapless::String::new();
         write!(name, "{layer}/{role}").expect("tensor names are short");
         let limit = if fans == 0 { 0.0 } else { libm::sqrtf(6.0 / fans as f32) };
-        to.push(Tensor { name, start, len, limit }).expect("more tensors than a network can have");
+        to.push(Tensor { name, start, len, shape, limit }).expect("more tensors than a network can have");
     }
+}
+
+/// The parameter tensors of a network.
+#[must_use]
+pub fn tensors<N: Network>() -> Tensors {
+    let mut tensors = Tensors::new();
+    N::Layers::tensors(&mut tensors);
+    tensors
 }
 
 /// Superstep: a tile of the initial weights.
@@ -81,8 +93,6 @@ impl Superstep for InitialWeights<'_> {
 /// If `weights` is not D long.
 pub fn initial_weights<N: Network, E: Executor>(executor: &mut E, seed: u64, weights: &mut [f32]) {
     assert_eq!(weights.len(), N::PARAMS, "{} has {} parameters", N::NAME, N::PARAMS);
-    let mut tensors = Tensors::new();
-    N::Layers::tensors(&mut tensors);
     let key = Key::new(Domain::Weights, seed, 0, 0, 0);
-    executor.run(&InitialWeights { key, tensors: &tensors }, weights);
+    executor.run(&InitialWeights { key, tensors: &tensors::<N>() }, weights);
 }

@@ -121,6 +121,29 @@ pub fn metrics<M: Math, E: Executor>(
     }
 }
 
+/// The mean cross-entropy of a batch: the images' losses in order, times `1 / images`. Calls `report` as [`metrics`]
+/// does.
+///
+/// `scratch`: two floats per image.
+///
+/// # Panics
+/// If the lengths do not match.
+pub fn mean_loss<M: Math, E: Executor>(
+    executor: &mut E,
+    classes: usize,
+    logits: &[f32],
+    labels: &[u8],
+    scratch: &mut [f32],
+    mut report: impl FnMut(Metrics),
+) -> f32 {
+    let mut sum = 0.0;
+    metrics::<M, E>(executor, classes, logits, labels, scratch, |metrics| {
+        sum += metrics.loss;
+        report(metrics);
+    });
+    sum * (1.0 / labels.len() as f32)
+}
+
 /// `ln(sum exp(z - max)) - (z[label] - max)`
 fn cross_entropy<M: Math>(logits: &[f32], label: u8) -> f32 {
     let largest = maximum(logits);

@@ -22,8 +22,8 @@ mod relu;
 
 pub use chain::Chain;
 pub use dense::Dense;
-pub use initial::{Tensor, Tensors, initial_weights};
-pub use loss::{Metrics, deltas_of_loss, metrics};
+pub use initial::{Tensor, Tensors, initial_weights, tensors};
+pub use loss::{Metrics, deltas_of_loss, mean_loss, metrics};
 pub use networks::{Fc28, Fc32, Network, Small8};
 pub use relu::Relu;
 

@@ -35,6 +35,8 @@ pub enum Record<'a> {
     /// Values that a fixture expects of a named tensor.
     #[serde(borrow)]
     Tensor(Tensor<'a>),
+    /// What known answers are answers to. Comes first.
+    Answers(Answers),
     /// Known answer: the start of a tile of a row.
     #[serde(borrow)]
     Row(Row<'a>),
@@ -117,6 +119,13 @@ pub struct Tensor<'a> {
     /// The recorded elements.
     #[serde(borrow)]
     pub values: Floats<'a>,
+}
+
+/// The head of a list of known answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Version of the numeric contract.
+    pub contract: u16,
 }
 
 /// The tuple behind a key.

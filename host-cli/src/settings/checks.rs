@@ -15,6 +15,10 @@ use crate::failure::Failure;
 pub const IMAGES_MAX: u32 = 1_000_000;
 /// More threads than this is a typing error.
 pub const THREADS_MAX: u32 = 4096;
+/// The most directions.
+pub const DIMENSIONS_MAX: u32 = 1_000_000;
+/// The most images in a batch.
+pub const BATCH_MAX: u32 = 65_536;
 
 /// Settings that only a method with a basis looks at.
 const BASIS_KEYS: [&str; 4] = ["base_dimensions", "distribution", "normalized", "strategy"];
@@ -56,10 +60,10 @@ impl Check<'_> {
     }
 
     fn numbers(&self, settings: &Settings) -> Result<(), Failure> {
-        self.within("base_dimensions", settings.base_dimensions.into(), 1..=1_000_000)?;
+        self.within("base_dimensions", settings.base_dimensions.into(), 1..=DIMENSIONS_MAX.into())?;
         self.within("epochs", settings.epochs.into(), 1..=1_000_000)?;
-        self.within("batch_size", settings.batch_size.into(), 1..=65_536)?;
-        self.within("evaluation_batch_size", settings.evaluation_batch_size.into(), 1..=65_536)?;
+        self.within("batch_size", settings.batch_size.into(), 1..=BATCH_MAX.into())?;
+        self.within("evaluation_batch_size", settings.evaluation_batch_size.into(), 1..=BATCH_MAX.into())?;
         for (key, images) in [("train_images", settings.train_images), ("test_images", settings.test_images)]
         {
             if let Some(images) = images {
@@ -108,9 +112,9 @@ impl Check<'_> {
             return self.refuse("network", "small", reason);
         }
         if from_files && settings.data_dir.is_none() {
-            let reason = "its files are needed: give their folder with --data-dir DIR, with data_dir = \"DIR\" \
-                          in the configuration file, or in RANDOM_BASES_DATA_DIR; dataset synthetic needs no \
-                          files";
+            let reason = "its files are needed: give their folder with --data-dir DIR, with \
+                          data_dir = \"DIR\" in the configuration file, or in RANDOM_BASES_DATA_DIR; dataset \
+                          synthetic needs no files";
             return self.refuse("dataset", dataset, reason);
         }
         if !from_files && self.origins.is_flag("data_dir") {

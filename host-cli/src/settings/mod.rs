@@ -26,7 +26,7 @@ mod tests;
 mod value;
 
 pub use amounts::{LearningRate, Normalisation, ValidationOffset, ValidationSize};
-pub use checks::{IMAGES_MAX, THREADS_MAX};
+pub use checks::{BATCH_MAX, DIMENSIONS_MAX, IMAGES_MAX, THREADS_MAX};
 pub use choices::{Dataset, Distribution, Math, Method, Network, Progress, Strategy, Vector};
 pub use environment::VARIABLES;
 pub use file::FILE_NAME;

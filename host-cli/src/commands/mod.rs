@@ -1,0 +1,36 @@
+//! The subcommands, a file each.
+
+pub mod config;
+pub mod inspect;
+pub mod machine;
+pub mod record;
+pub mod replay;
+pub mod train;
+pub mod verify;
+
+use crate::executor::{Threads, ThreadsError};
+use crate::failure::Failure;
+use crate::settings::{MachineSettings, Vector};
+use crate::vector::Level;
+
+/// The executor that settings ask for.
+///
+/// # Errors
+/// [`Failure::Configuration`] if the processor lacks the vector instructions or the system gives no threads.
+pub fn executor(machine: MachineSettings) -> Result<Threads, Failure> {
+    let level = match machine.vector {
+        Vector::Auto => None,
+        Vector::Portable => Some(Level::Portable),
+        Vector::Sse2 => Some(Level::Sse2),
+        Vector::Avx2 => Some(Level::Avx2),
+        Vector::Avx512 => Some(Level::Avx512),
+    };
+    Threads::new(machine.threads as usize, level).map_err(|error| match error {
+        ThreadsError::Level(_) => {
+            Failure::configuration(format_args!("vector = \"{}\": {error}", machine.vector))
+        }
+        ThreadsError::Pool(..) => {
+            Failure::configuration(format_args!("threads = {}: {error}", machine.threads))
+        }
+    })
+}

@@ -1,0 +1,81 @@
+//! `random-bases replay`.
+
+use std::io::Write;
+
+use random_bases_core::descent::Method;
+use random_bases_core::numerics::digest;
+
+use super::executor;
+use crate::args::ReplayArguments;
+use crate::failure::{Failure, printed};
+use crate::output::write_weights;
+use crate::records::RecordFile;
+use crate::run_spec::network_name;
+use crate::settings::MachineSettings;
+use crate::training::{begin_replay, tensors};
+
+/// Rebuilds weights from a journal, checks every recorded digest on the way, and writes them if asked to.
+///
+/// # Errors
+/// [`Failure::Data`] if the journal cannot be used as far as asked; [`Failure::Mismatch`] if a digest differs.
+pub fn run(
+    arguments: &ReplayArguments,
+    machine: MachineSettings,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let file = RecordFile::open(&arguments.journal)?;
+    let run = file.run()?;
+    if run.spec.method == Method::Sgd {
+        return Err(Failure::data(
+            file.path(),
+            "a run of SGD cannot be replayed: its updates lie in no span of regenerated rows; keep its weights instead",
+        ));
+    }
+    let recorded = run.steps.len() as u64;
+    let steps = arguments.step.unwrap_or(recorded);
+    if steps > recorded {
+        let damage = run.damage.as_deref().unwrap_or("it is complete");
+        return Err(Failure::data(
+            file.path(),
+            format_args!("--step {steps}: the journal holds {recorded} steps ({damage})"),
+        ));
+    }
+    if arguments.step.is_none()
+        && let Some(damage) = &run.damage
+    {
+        eprintln!(
+            "random-bases: warning: {}: {damage}; replaying the {recorded} steps before",
+            file.path().display()
+        );
+    }
+
+    let mut replay = begin_replay(&run.spec, executor(machine)?);
+    let mut coordinates = vec![0.0; run.spec.dimensions as usize];
+    for step in &run.steps[..steps as usize] {
+        step.coordinates.copy_to(&mut coordinates);
+        replay.step(step.learning_rate, &coordinates);
+        let got = digest(replay.weights());
+        if got != step.digest {
+            return Err(Failure::mismatch(format_args!(
+                "{}: after step {}: digest of the weights: recorded {:016x}, computed {got:016x}",
+                file.path().display(),
+                step.step,
+                step.digest
+            )));
+        }
+    }
+    let weights_digest = format!("{:016x}", digest(replay.weights()));
+    if let Some(path) = &arguments.output {
+        let about = [
+            ("network", network_name(run.spec.network).to_owned()),
+            ("method", run.spec.method.name().to_owned()),
+            ("data", run.spec.data.name.clone()),
+            ("seed", run.spec.seed.to_string()),
+            ("steps", steps.to_string()),
+            ("weights_digest", weights_digest.clone()),
+        ];
+        write_weights(path, replay.weights(), &tensors(run.spec.network), &about)?;
+    }
+    let text = format!("steps replayed       {steps}\nweights digest       {weights_digest}\n");
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}

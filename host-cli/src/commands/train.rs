@@ -1,0 +1,319 @@
+//! `random-bases train`.
+
+use std::io::Write;
+use std::time::Instant;
+
+use random_bases_core::numerics::digest;
+use random_bases_core::record::{Floats, Record, Step};
+use serde::Serialize;
+
+use super::executor;
+use crate::dataset::DataSet;
+use crate::failure::{Failure, printed};
+use crate::output::{OutputFolder, write_weights};
+use crate::progress::Reporter;
+use crate::records::RecordWriter;
+use crate::run_spec::{RunSpec, network_name};
+use crate::settings::{MachineSettings, Resolved, Settings};
+use crate::training::{Evaluation, Part, StepReport, Training, begin, tensors};
+
+/// A line of `metrics.jsonl`. Loss sums are f64 of the images' f32 losses in order, so their bits are as portable as
+/// the weights'.
+#[derive(Debug, Serialize)]
+struct EpochMetrics {
+    epoch: u64,
+    steps: u64,
+    learning_rate: f32,
+    learning_rate_bits: String,
+    loss: f64,
+    loss_bits: String,
+    accuracy: f64,
+    validation: Option<EvaluationMetrics>,
+    weights_digest: String,
+    images_per_second: f64,
+    seconds: f64,
+}
+
+/// [`Evaluation`], for a file.
+#[derive(Debug, Serialize)]
+struct EvaluationMetrics {
+    loss: f64,
+    loss_bits: String,
+    accuracy: f64,
+    top_3_accuracy: f64,
+}
+
+/// `summary.json`.
+#[derive(Debug, Serialize)]
+struct Summary {
+    network: &'static str,
+    method: &'static str,
+    steps: u64,
+    validation: Option<EvaluationMetrics>,
+    test: Option<EvaluationMetrics>,
+    weights: usize,
+    coordinates_per_step: usize,
+    compression_ratio: f64,
+    weights_digest: String,
+    images_per_second: f64,
+    seconds: f64,
+}
+
+impl From<Evaluation> for EvaluationMetrics {
+    fn from(evaluation: Evaluation) -> Self {
+        Self {
+            loss: evaluation.loss,
+            loss_bits: format!("{:016x}", evaluation.loss.to_bits()),
+            accuracy: evaluation.accuracy,
+            top_3_accuracy: evaluation.top_3,
+        }
+    }
+}
+
+/// Trains.
+///
+/// # Errors
+/// Whatever the settings, the data, the training or the output can do wrong.
+pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
+    let settings = &resolved.settings;
+    let machine = MachineSettings { threads: settings.threads, vector: settings.vector };
+    let executor = executor(machine)?;
+    let data = DataSet::load(settings, executor.pool())?;
+    let split = data.split(settings)?;
+    let spec = RunSpec::new(settings, data.spec(split));
+    let mut folder = match &settings.output {
+        Some(path) => Some(OutputFolder::create(path, &resolved.to_toml())?),
+        None => None,
+    };
+    let mut journal = folder.as_ref().map(OutputFolder::journal).transpose()?;
+    if let Some(journal) = &mut journal {
+        journal.write(&Record::Run(spec.to_record()))?;
+    }
+
+    let strategy = spec.strategy(settings.strategy);
+    let banner = format!(
+        "{} on {}{}: {} training, {} validation, {} test images; {} threads, {}",
+        network_name(spec.network),
+        spec.data.name,
+        data.recognised.map_or("", |_| " (recognised)"),
+        split.training,
+        split.validation,
+        data.test_count(),
+        executor.threads(),
+        executor.level()
+    );
+    let mut training = begin(&spec, strategy, executor, &data, split);
+    let steps =
+        settings.max_steps.unwrap_or(u64::MAX).min(training.steps_per_epoch() * u64::from(settings.epochs));
+    let mut run = Run {
+        settings,
+        spec: &spec,
+        training: training.as_mut(),
+        journal,
+        reporter: Reporter::new(settings.progress, steps),
+        rate: settings.effective_learning_rate(1),
+        start: Instant::now(),
+        evaluating: 0.0,
+        validation: None,
+    };
+    run.reporter.line(&banner);
+    let result = run.epochs(steps, folder.as_mut());
+    run.reporter.finish();
+    result?;
+    if let Some(journal) = run.journal.take() {
+        journal.finish()?;
+    }
+    let summary = run.summary(steps);
+    if let Some(folder) = &folder {
+        let weights = run.training.weights();
+        write_weights(&folder.weights_path(), weights, &tensors(spec.network), &about(&spec, &summary))?;
+        folder.summary(&summary)?;
+    }
+    printed(print_summary(out, &summary))
+}
+
+/// What belongs to the loop.
+struct Run<'a> {
+    settings: &'a Settings,
+    spec: &'a RunSpec,
+    training: &'a mut dyn Training,
+    journal: Option<RecordWriter>,
+    reporter: Reporter,
+    rate: f32,
+    start: Instant,
+    /// Seconds spent on evaluation.
+    evaluating: f64,
+    validation: Option<Evaluation>,
+}
+
+/// Sums over the steps of an epoch.
+#[derive(Default)]
+struct EpochSums {
+    steps: u64,
+    loss: f64,
+    right: u64,
+}
+
+impl EpochSums {
+    fn add(&mut self, report: StepReport) {
+        self.steps += 1;
+        self.loss += f64::from(report.loss);
+        self.right += u64::from(report.right);
+    }
+
+    fn loss(&self) -> f64 {
+        self.loss / self.steps as f64
+    }
+
+    fn accuracy(&self, batch: u32) -> f64 {
+        self.right as f64 / (self.steps * u64::from(batch)) as f64
+    }
+}
+
+impl Run<'_> {
+    fn epochs(&mut self, steps: u64, mut folder: Option<&mut OutputFolder>) -> Result<(), Failure> {
+        let per_epoch = self.training.steps_per_epoch();
+        let mut sums = EpochSums::default();
+        for step in 0..steps {
+            sums.add(self.step(step)?);
+            let epoch = step / per_epoch + 1;
+            let (batch, speed) = (self.settings.batch_size, self.images_per_second(step + 1));
+            self.reporter.step(|| {
+                let accuracy = 100.0 * sums.accuracy(batch);
+                format!(
+                    "epoch {epoch}  loss {:.4}  accuracy {accuracy:.2} %  {speed:.0} images/s",
+                    sums.loss()
+                )
+            });
+            if (step + 1) % per_epoch == 0 || step + 1 == steps {
+                self.end_epoch(epoch, step + 1, &sums, folder.as_deref_mut())?;
+                sums = EpochSums::default();
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: u64) -> Result<StepReport, Failure> {
+        let report = self.training.step(self.rate);
+        if let Some(journal) = &mut self.journal {
+            let digest = digest(self.training.weights());
+            let coordinates = Floats::from(self.training.coordinates());
+            let (learning_rate, loss) = (self.rate, report.loss);
+            journal.write(&Record::Step(Step { step, learning_rate, loss, digest, coordinates }))?;
+        }
+        if report.loss.is_finite() {
+            return Ok(report);
+        }
+        self.reporter.finish();
+        Err(Failure::diverged(format_args!(
+            "step {step}: the loss is {}; learning_rate = {} (times batch_size = {}) is too high for {} here",
+            report.loss,
+            self.settings.base_learning_rate(),
+            self.settings.batch_size,
+            self.spec.method.name()
+        )))
+    }
+
+    fn end_epoch(
+        &mut self,
+        epoch: u64,
+        steps: u64,
+        sums: &EpochSums,
+        folder: Option<&mut OutputFolder>,
+    ) -> Result<(), Failure> {
+        let batch = self.settings.batch_size;
+        let start = Instant::now();
+        self.validation =
+            self.training.evaluate(Part::Validation, self.settings.evaluation_batch_size as usize);
+        self.evaluating += start.elapsed().as_secs_f64();
+        let (loss, accuracy) = (sums.loss(), sums.accuracy(batch));
+        let speed = self.images_per_second(steps);
+        let validation = self.validation.map_or_else(String::new, |validation| {
+            format!("  validation loss {:.4}  accuracy {:.2} %", validation.loss, 100.0 * validation.accuracy)
+        });
+        self.reporter.line(&format!(
+            "epoch {epoch}: loss {loss:.4}  accuracy {:.2} %{validation}  {speed:.0} images/s",
+            100.0 * accuracy
+        ));
+        let Some(folder) = folder else { return Ok(()) };
+        folder.metrics(&EpochMetrics {
+            epoch,
+            steps,
+            learning_rate: self.rate,
+            learning_rate_bits: format!("{:08x}", self.rate.to_bits()),
+            loss,
+            loss_bits: format!("{:016x}", loss.to_bits()),
+            accuracy,
+            validation: self.validation.map(Into::into),
+            weights_digest: format!("{:016x}", digest(self.training.weights())),
+            images_per_second: speed,
+            seconds: self.start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Of training alone, without evaluations.
+    fn images_per_second(&self, steps: u64) -> f64 {
+        let seconds = self.start.elapsed().as_secs_f64() - self.evaluating;
+        steps as f64 * f64::from(self.settings.batch_size) / seconds.max(1e-9)
+    }
+
+    fn summary(&mut self, steps: u64) -> Summary {
+        let images_per_second = self.images_per_second(steps);
+        let test = self.training.evaluate(Part::Test, self.settings.evaluation_batch_size as usize);
+        let weights = self.training.weights();
+        let (count, weights_digest) = (weights.len(), format!("{:016x}", digest(weights)));
+        // SGD has no coordinates: what it would communicate is the gradient.
+        let coordinates = if self.spec.dimensions == 0 { count } else { self.spec.dimensions as usize };
+        Summary {
+            network: network_name(self.spec.network),
+            method: self.spec.method.name(),
+            steps,
+            validation: self.validation.map(Into::into),
+            test: test.map(Into::into),
+            weights: count,
+            coordinates_per_step: coordinates,
+            compression_ratio: count as f64 / coordinates as f64,
+            weights_digest,
+            images_per_second,
+            seconds: self.start.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// Metadata of the weights file.
+fn about(spec: &RunSpec, summary: &Summary) -> [(&'static str, String); 6] {
+    [
+        ("network", summary.network.into()),
+        ("method", summary.method.into()),
+        ("data", spec.data.name.clone()),
+        ("seed", spec.seed.to_string()),
+        ("steps", summary.steps.to_string()),
+        ("weights_digest", summary.weights_digest.clone()),
+    ]
+}
+
+fn print_summary(out: &mut impl Write, summary: &Summary) -> std::io::Result<()> {
+    for (name, evaluation) in [("validation", &summary.validation), ("test", &summary.test)] {
+        if let Some(EvaluationMetrics { loss, accuracy, top_3_accuracy, .. }) = evaluation {
+            writeln!(
+                out,
+                "{name:<20} accuracy {:.2} %, top 3 {:.2} %, loss {loss:.4}",
+                100.0 * accuracy,
+                100.0 * top_3_accuracy
+            )?;
+        }
+    }
+    writeln!(out, "{:<20} {}", "weights", summary.weights)?;
+    writeln!(
+        out,
+        "{:<20} {} (compression {:.1}x)",
+        "coordinates per step", summary.coordinates_per_step, summary.compression_ratio
+    )?;
+    writeln!(
+        out,
+        "{:<20} {} in {:.1} s, {:.0} images/s",
+        "steps", summary.steps, summary.seconds, summary.images_per_second
+    )?;
+    writeln!(out, "{:<20} {}", "weights digest", summary.weights_digest)?;
+    out.flush()
+}

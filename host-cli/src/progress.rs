@@ -1,0 +1,59 @@
+//! Progress on standard error: a bar on a terminal, a line per epoch elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::settings::Progress;
+
+/// Shows how a training goes.
+#[derive(Debug)]
+pub struct Reporter {
+    bar: Option<ProgressBar>,
+    lines: bool,
+    shown: Instant,
+}
+
+/// How often a bar's text changes.
+const REFRESH: Duration = Duration::from_millis(100);
+
+impl Reporter {
+    /// For a training of so many steps.
+    #[must_use]
+    pub fn new(progress: Progress, steps: u64) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = (progress == Progress::Auto && terminal).then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps  {msg}  {eta} left")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(steps).with_style(style)
+        });
+        Self { lines: bar.is_none() && progress != Progress::Never, bar, shown: Instant::now() }
+    }
+
+    /// After a step: `text` is made only if it will be seen.
+    pub fn step(&mut self, text: impl FnOnce() -> String) {
+        let Some(bar) = &self.bar else { return };
+        bar.inc(1);
+        if self.shown.elapsed() >= REFRESH {
+            bar.set_message(text());
+            self.shown = Instant::now();
+        }
+    }
+
+    /// A line that stays.
+    pub fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None if self.lines => eprintln!("{text}"),
+            None => {}
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

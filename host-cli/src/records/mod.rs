@@ -1,0 +1,13 @@
+//! Journals and fixtures as files.
+
+mod read;
+pub mod standard;
+pub mod verify;
+pub mod view;
+mod write;
+
+pub use read::{Contents, RecordFile, RunRecord};
+pub use write::RecordWriter;
+
+/// How record files are called: `journal.rbases`, `run-small-rbd.rbases`.
+pub const EXTENSION: &str = "rbases";

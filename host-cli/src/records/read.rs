@@ -1,0 +1,180 @@
+//! Reading record files, and refusing what does not make sense.
+
+use std::path::{Path, PathBuf};
+
+use random_bases_core::record::{Error, Frames, Record, Row, Step, Tensor, Words};
+
+use crate::failure::Failure;
+use crate::run_spec::{RunSpec, check_contract};
+
+/// A file in memory.
+#[derive(Debug)]
+pub struct RecordFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+/// What a record file holds.
+#[derive(Debug)]
+pub enum Contents<'a> {
+    /// A journal, or a fixture of a run.
+    Run(RunRecord<'a>),
+    /// A list of known answers.
+    Answers {
+        /// Streams.
+        words: Vec<Words<'a>>,
+        /// Rows.
+        rows: Vec<Row<'a>>,
+    },
+}
+
+/// A journal, or a fixture of a run.
+#[derive(Debug)]
+pub struct RunRecord<'a> {
+    /// What ran.
+    pub spec: RunSpec,
+    /// Every step, in order from step 0.
+    pub steps: Vec<Step<'a>>,
+    /// Tensors that are expected: each with the number of steps before it.
+    pub tensors: Vec<(u64, Tensor<'a>)>,
+    /// If the file was cut short or damaged: what is wrong, and where. The records before are good.
+    pub damage: Option<String>,
+}
+
+impl RecordFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Failure::Data`].
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let bytes = std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+        Ok(Self { path: path.to_owned(), bytes })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes the records apart. Damage behind a run's head is reported in [`RunRecord::damage`], so that the steps
+    /// before it can still be used.
+    ///
+    /// # Errors
+    /// [`Failure::Data`] if there is nothing usable.
+    pub fn contents(&self) -> Result<Contents<'_>, Failure> {
+        let fail = |what: String| Failure::data(&self.path, what);
+        let mut frames = Frames::new(&self.bytes).map_err(|error| fail(error.to_string()))?;
+        let first = match frames.next() {
+            Some(Ok(frame)) => frame.record,
+            Some(Err(error)) => return Err(fail(damage(&error, 0, 8))),
+            None => return Err(fail("the file ends before its first record".into())),
+        };
+        match first {
+            Record::Run(run) => {
+                let spec = RunSpec::from_record(&run).map_err(fail)?;
+                Ok(Contents::Run(read_run(spec, frames)))
+            }
+            Record::Answers(answers) => {
+                check_contract(answers.contract).map_err(fail)?;
+                read_answers(frames).map_err(fail)
+            }
+            _ => Err(fail("the first record is neither a run nor a list of known answers".into())),
+        }
+    }
+
+    /// [`RecordFile::contents`] of a file that must hold a run.
+    ///
+    /// # Errors
+    /// [`Failure::Data`].
+    pub fn run(&self) -> Result<RunRecord<'_>, Failure> {
+        match self.contents()? {
+            Contents::Run(run) => Ok(run),
+            Contents::Answers { .. } => {
+                Err(Failure::data(&self.path, "holds known answers, not a run; `verify` checks them"))
+            }
+        }
+    }
+}
+
+fn read_run<'a>(spec: RunSpec, frames: Frames<'a>) -> RunRecord<'a> {
+    let mut run = RunRecord { spec, steps: Vec::new(), tensors: Vec::new(), damage: None };
+    let (mut records, mut at) = (1, frames.offset());
+    for frame in frames {
+        let taken = frame.map_err(|error| damage(&error, records, at)).and_then(|frame| {
+            at = frame.end;
+            run.take(frame.record, records)
+        });
+        match taken {
+            Ok(true) => return run,
+            Ok(false) => records += 1,
+            Err(what) => {
+                run.damage = Some(what);
+                return run;
+            }
+        }
+    }
+    run.damage =
+        Some(format!("the file ends after record {records}, without an end record: it was cut short"));
+    run
+}
+
+impl<'a> RunRecord<'a> {
+    /// Takes up a record; true for the last one.
+    fn take(&mut self, record: Record<'a>, records: u64) -> Result<bool, String> {
+        let done = self.steps.len() as u64;
+        match record {
+            Record::Step(step) => {
+                if step.step != done {
+                    return Err(format!("record {records}: step {} where step {done} should be", step.step));
+                }
+                let (d, found) = (self.spec.dimensions as usize, step.coordinates.len());
+                if found != d {
+                    return Err(format!("record {records}, step {done}: {found} coordinates instead of {d}"));
+                }
+                self.steps.push(step);
+            }
+            Record::Tensor(tensor) => {
+                let stride = (tensor.stride as usize).max(1);
+                if tensor.stride == 0 || tensor.values.len() != (tensor.len as usize).div_ceil(stride) {
+                    return Err(format!(
+                        "record {records}, tensor {:?}: {} values for {} elements with stride {}",
+                        tensor.name,
+                        tensor.values.len(),
+                        tensor.len,
+                        tensor.stride
+                    ));
+                }
+                self.tensors.push((done, tensor));
+            }
+            Record::End(end) if end.records == records => return Ok(true),
+            Record::End(end) => {
+                return Err(format!("the end record counts {} records, there are {records}", end.records));
+            }
+            _ => return Err(format!("record {records}: does not belong in a run")),
+        }
+        Ok(false)
+    }
+}
+
+fn read_answers(frames: Frames<'_>) -> Result<Contents<'_>, String> {
+    let (mut words, mut rows) = (Vec::new(), Vec::new());
+    let (mut records, mut at) = (1, frames.offset());
+    for frame in frames {
+        let frame = frame.map_err(|error| damage(&error, records, at))?;
+        match frame.record {
+            Record::Words(answer) if answer.lane < 16 => words.push(answer),
+            Record::Row(answer) if answer.values.len() <= random_bases_core::numerics::TILE => {
+                rows.push(answer)
+            }
+            Record::End(end) if end.records == records => return Ok(Contents::Answers { words, rows }),
+            _ => return Err(format!("record {records}: does not belong in a list of known answers")),
+        }
+        (records, at) = (records + 1, frame.end);
+    }
+    Err(format!("the file ends after record {records}, without an end record: it was cut short"))
+}
+
+fn damage(error: &Error, record: u64, offset: usize) -> String {
+    format!("record {record} at byte {offset}: {error}")
+}

@@ -1,0 +1,205 @@
+//! The standard fixtures: which there are, and how one is recorded.
+
+use std::path::Path;
+
+use random_bases_core::basis::{Distribution, Row as BasisRow};
+use random_bases_core::descent::Method;
+use random_bases_core::numerics::{Array, CONTRACT, MathId, TILE, digest};
+use random_bases_core::random::Stream;
+use random_bases_core::record::{Answers, Floats, KeyTuple, Record, Row, Step, Tensor, Words};
+use random_bases_core::step::Executor;
+use random_bases_core::subspace::Normalisation;
+
+use super::RecordWriter;
+use super::verify::{OneTile, key};
+use crate::dataset::{DataSet, Split};
+use crate::executor::Threads;
+use crate::failure::Failure;
+use crate::run_spec::RunSpec;
+use crate::settings::{self, Network};
+use crate::training::begin;
+
+/// Which tensors a fixture of a run holds besides its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tensors {
+    /// The weights after the last step, every so many-th element.
+    Weights(u32),
+    /// Weights before; input, logits, gradient and weights after the last step; every element.
+    All,
+}
+
+/// A standard fixture of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixture {
+    /// Its name, and the first part of its file's.
+    pub name: &'static str,
+    network: Network,
+    method: Method,
+    dimensions: u32,
+    distribution: Distribution,
+    normalisation: Normalisation,
+    math: MathId,
+    rate: f32,
+    images: usize,
+    /// Steps recorded.
+    pub steps: u32,
+    /// Tensors recorded.
+    pub tensors: Tensors,
+}
+
+/// One step of the small network with d = 24, which most fixtures vary.
+const STEP: Fixture = Fixture {
+    name: "",
+    network: Network::Small,
+    method: Method::Rbd,
+    dimensions: 24,
+    distribution: Distribution::Normal,
+    normalisation: Normalisation::Auto,
+    math: MathId::Libm,
+    rate: 1.0,
+    images: 200,
+    steps: 1,
+    tensors: Tensors::All,
+};
+
+/// Some hundred steps of the small network.
+const SMALL: Fixture = Fixture { images: 1_000, steps: 300, tensors: Tensors::Weights(1), ..STEP };
+
+/// A hundred steps of FC.
+const FC: Fixture =
+    Fixture { network: Network::Fc, dimensions: 64, steps: 100, tensors: Tensors::Weights(37), ..SMALL };
+
+/// SGD's share of the above.
+const fn sgd(fixture: Fixture) -> Fixture {
+    Fixture { method: Method::Sgd, dimensions: 0, rate: 0.125, ..fixture }
+}
+
+/// The standard fixtures of runs.
+pub const RUNS: [Fixture; 12] = [
+    Fixture { name: "step-sgd", ..sgd(STEP) },
+    Fixture { name: "step-rbd", ..STEP },
+    Fixture { name: "step-fpd", method: Method::Fpd, ..STEP },
+    Fixture {
+        name: "step-rbd-uniform-row-norm",
+        distribution: Distribution::Uniform,
+        normalisation: Normalisation::Row,
+        ..STEP
+    },
+    Fixture {
+        name: "step-rbd-rademacher-mean",
+        distribution: Distribution::Rademacher,
+        normalisation: Normalisation::Mean,
+        ..STEP
+    },
+    Fixture { name: "step-rbd-micromath", math: MathId::Micromath, ..STEP },
+    Fixture { name: "run-small-sgd", ..sgd(SMALL) },
+    Fixture { name: "run-small-rbd", ..SMALL },
+    Fixture { name: "run-small-fpd", method: Method::Fpd, ..SMALL },
+    Fixture { name: "run-fc-sgd", ..sgd(FC) },
+    Fixture { name: "run-fc-rbd", ..FC },
+    Fixture { name: "run-fc-fpd", method: Method::Fpd, ..FC },
+];
+
+/// The name of the list of known answers.
+pub const ANSWERS: &str = "known-answers";
+
+impl Fixture {
+    /// Records it.
+    ///
+    /// # Errors
+    /// [`Failure::Output`].
+    pub fn record(&self, path: &Path, executor: Threads) -> Result<(), Failure> {
+        let data = DataSet::synthetic(self.network, self.images, 0, executor.pool());
+        let split = Split { start: 10, validation: 40, training: self.images as u32 - 40 };
+        let spec = RunSpec {
+            math: self.math,
+            network: self.network,
+            data: data.spec(split),
+            method: self.method,
+            dimensions: self.dimensions,
+            distribution: self.distribution,
+            normalisation: self.normalisation,
+            batch: 32,
+            seed: 42,
+        };
+        record_run(path, &spec, self.rate, u64::from(self.steps), self.tensors, executor, &data)
+    }
+}
+
+/// Trains and records.
+///
+/// # Errors
+/// [`Failure::Output`], and [`Failure::Diverged`] if a loss is not finite: a fixture holds no NaN.
+pub fn record_run(
+    path: &Path,
+    spec: &RunSpec,
+    rate: f32,
+    steps: u64,
+    tensors: Tensors,
+    executor: Threads,
+    data: &DataSet,
+) -> Result<(), Failure> {
+    let mut writer = RecordWriter::create(path, true)?;
+    writer.write(&Record::Run(spec.to_record()))?;
+    let strategy = spec.strategy(settings::Strategy::Auto);
+    let mut training = begin(spec, strategy, executor, data, Split::from(&spec.data));
+    let write = |writer: &mut RecordWriter, name: &str, values: &[f32], stride: u32| {
+        let kept: Vec<f32> = values.iter().step_by(stride as usize).copied().collect();
+        let values = Tensor { name, len: values.len() as u32, stride, values: Floats::from(&kept[..]) };
+        writer.write(&Record::Tensor(values))
+    };
+    if tensors == Tensors::All {
+        write(&mut writer, "weights", training.weights(), 1)?;
+    }
+    for step in 0..steps {
+        let loss = training.step(rate).loss;
+        if !loss.is_finite() {
+            return Err(Failure::diverged(format_args!(
+                "step {step}: the loss is {loss}; nothing to record"
+            )));
+        }
+        let digest = digest(training.weights());
+        let coordinates = Floats::from(training.coordinates());
+        writer.write(&Record::Step(Step { step, learning_rate: rate, loss, digest, coordinates }))?;
+    }
+    match tensors {
+        Tensors::All => {
+            for name in ["input", "logits", "gradient", "weights"] {
+                let values =
+                    training.tensor(name).ok_or_else(|| Failure::internal(format_args!("no {name}")))?;
+                write(&mut writer, name, values, 1)?;
+            }
+        }
+        Tensors::Weights(stride) => write(&mut writer, "weights", training.weights(), stride)?,
+    }
+    writer.finish()
+}
+
+/// Records known answers of the generator and of every distribution.
+///
+/// # Errors
+/// [`Failure::Output`].
+pub fn record_answers(path: &Path, executor: &mut Threads) -> Result<(), Failure> {
+    let tuple = |seed, redraw, worker, compartment| KeyTuple { seed, redraw, worker, compartment };
+    let keys = [tuple(0, 0, 0, 0), tuple(42, 1, 0, 0), tuple(u64::MAX, 1 << 40, 3, 7)];
+    let mut writer = RecordWriter::create(path, true)?;
+    writer.write(&Record::Answers(Answers { contract: CONTRACT }))?;
+    for tuple in keys {
+        for (direction, tile, lane) in [(0, 0, 0), (0, 0, 15), (249, 24, 5), (u32::MAX, u32::MAX, 9)] {
+            let mut stream = Stream::<Array<1>>::new(key(tuple).tile(direction, tile), usize::from(lane));
+            let words: Vec<f32> = (0..16).map(|_| f32::from_bits(stream.words()[0])).collect();
+            let words = Floats::from(&words[..]);
+            writer.write(&Record::Words(Words { key: tuple, direction, tile, lane, words }))?;
+        }
+        for distribution in Distribution::ALL {
+            for (direction, tile, len) in [(0, 0, 200), (1, 0, 16), (0, 1, 16), (249, 24, TILE)] {
+                let row = BasisRow { key: key(tuple), direction, distribution };
+                let mut values = vec![0.0; len];
+                executor.run(&OneTile(row, tile), &mut values);
+                let values = Floats::from(&values[..]);
+                writer.write(&Record::Row(Row { key: tuple, direction, tile, distribution, values }))?;
+            }
+        }
+    }
+    writer.finish()
+}

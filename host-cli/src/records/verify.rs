@@ -1,0 +1,272 @@
+//! Computing again what a record says, and comparing every bit.
+
+use std::fmt;
+use std::path::Path;
+
+use random_bases_core::basis::Row as BasisRow;
+use random_bases_core::descent::Method;
+use random_bases_core::numerics::{Array, digest};
+use random_bases_core::random::{Domain, Key, Stream};
+use random_bases_core::record::{Floats, KeyTuple, Row, Words};
+use random_bases_core::step::{Executor, Superstep};
+
+use super::{Contents, RecordFile, RunRecord};
+use crate::dataset::{DataSet, Split};
+use crate::executor::Threads;
+use crate::failure::Failure;
+use crate::settings;
+use crate::training::{Training, begin, begin_replay};
+
+/// How a verification came out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Every bit is equal.
+    Equal {
+        /// How.
+        how: &'static str,
+        /// Steps gone through.
+        steps: u64,
+        /// Floats and digests compared.
+        compared: u64,
+    },
+    /// The first difference.
+    Differs(Difference),
+    /// Nothing could be compared.
+    Skipped(String),
+}
+
+/// The first difference between a record and this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// When: a step, or a known answer.
+    pub place: String,
+    /// What.
+    pub tensor: String,
+    /// Which element.
+    pub index: usize,
+    /// Recorded bits, in hexadecimal.
+    pub want: String,
+    /// Computed bits, in hexadecimal.
+    pub got: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, tensor, index, want, got } = self;
+        write!(f, "{place}: {tensor}[{index}]: recorded {want}, computed {got}")
+    }
+}
+
+/// Counts what is compared, and stops at the first difference.
+#[derive(Default)]
+struct Comparison {
+    compared: u64,
+}
+
+impl Comparison {
+    fn floats(
+        &mut self,
+        place: impl Fn() -> String,
+        tensor: &str,
+        stride: usize,
+        want: &Floats<'_>,
+        got: impl Iterator<Item = f32>,
+    ) -> Result<(), Difference> {
+        for (i, (want, got)) in want.iter().zip(got).enumerate() {
+            self.compared += 1;
+            if want.to_bits() != got.to_bits() {
+                return Err(Difference {
+                    place: place(),
+                    tensor: tensor.into(),
+                    index: i * stride,
+                    want: format!("{:08x} ({want:e})", want.to_bits()),
+                    got: format!("{:08x} ({got:e})", got.to_bits()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn digest(&mut self, place: impl Fn() -> String, want: u64, weights: &[f32]) -> Result<(), Difference> {
+        self.compared += 1;
+        let got = digest(weights);
+        if want == got {
+            return Ok(());
+        }
+        Err(Difference {
+            place: place(),
+            tensor: "digest of the weights".into(),
+            index: 0,
+            want: format!("{want:016x}"),
+            got: format!("{got:016x}"),
+        })
+    }
+}
+
+/// Options of a verification; none may change a bit.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// How rows are generated.
+    pub strategy: settings::Strategy,
+    /// Where image files lie, for records of runs that used some.
+    pub data_dir: Option<&'a Path>,
+}
+
+/// Verifies a file. `executor` makes an executor; it is called once per pass.
+///
+/// A run is repeated from its images, if this program can have them, and every loss, coordinate, digest and tensor is
+/// compared; then, for RBD and FPD, its weights are replayed from the recorded coordinates alone.
+///
+/// # Errors
+/// If the file cannot be read or makes no sense, or the executor cannot be made.
+pub fn verify(
+    file: &RecordFile,
+    options: Options<'_>,
+    mut executor: impl FnMut() -> Result<Threads, Failure>,
+) -> Result<Verdict, Failure> {
+    let run = match file.contents()? {
+        Contents::Answers { words, rows } => return Ok(verify_answers(&words, &rows, &mut executor()?)),
+        Contents::Run(run) => run,
+    };
+    if let Some(damage) = &run.damage {
+        return Err(Failure::data(file.path(), damage));
+    }
+    let mut comparison = Comparison::default();
+    let data = {
+        let pool = executor()?;
+        DataSet::of_record(&run.spec.data, run.spec.network, options.data_dir, pool.pool())?
+    };
+    if let Some(data) = &data {
+        let strategy = run.spec.strategy(options.strategy);
+        let mut training = begin(&run.spec, strategy, executor()?, data, Split::from(&run.spec.data));
+        if let Err(difference) = repeat(&run, training.as_mut(), &mut comparison) {
+            return Ok(Verdict::Differs(difference));
+        }
+    }
+    let replayable = run.spec.method != Method::Sgd;
+    if replayable && let Err(difference) = replay(&run, executor()?, &mut comparison) {
+        return Ok(Verdict::Differs(difference));
+    }
+    let how = match (data.is_some(), replayable) {
+        (true, true) => "trained again and replayed",
+        (true, false) => "trained again",
+        (false, true) => "replayed, not trained again: the images are not at hand",
+        (false, false) => {
+            let what =
+                format!("the images ({}) are not at hand, and SGD cannot be replayed", run.spec.data.name);
+            return Ok(Verdict::Skipped(what));
+        }
+    };
+    Ok(Verdict::Equal { how, steps: run.steps.len() as u64, compared: comparison.compared })
+}
+
+/// Trains again, with images and gradients.
+fn repeat(
+    run: &RunRecord<'_>,
+    training: &mut dyn Training,
+    comparison: &mut Comparison,
+) -> Result<(), Difference> {
+    tensors(run, 0, training, comparison)?;
+    for step in &run.steps {
+        let report = training.step(step.learning_rate);
+        let place = || format!("step {}", step.step);
+        comparison.floats(place, "loss", 1, &Floats::from(&[step.loss][..]), [report.loss].into_iter())?;
+        let coordinates = training.coordinates().iter().copied();
+        comparison.floats(place, "coordinates", 1, &step.coordinates, coordinates)?;
+        // Tensors tell where; the digest, only that.
+        tensors(run, step.step + 1, training, comparison)?;
+        comparison.digest(place, step.digest, training.weights())?;
+    }
+    Ok(())
+}
+
+fn tensors(
+    run: &RunRecord<'_>,
+    steps: u64,
+    training: &mut dyn Training,
+    comparison: &mut Comparison,
+) -> Result<(), Difference> {
+    for (_, tensor) in run.tensors.iter().filter(|(after, _)| *after == steps) {
+        let stride = tensor.stride as usize;
+        let place = || if steps == 0 { "before step 0".into() } else { format!("step {}", steps - 1) };
+        let got = training.tensor(tensor.name).unwrap_or(&[]);
+        if got.len() != tensor.len as usize {
+            return Err(Difference {
+                place: place(),
+                tensor: format!("length of {}", tensor.name),
+                index: 0,
+                want: tensor.len.to_string(),
+                got: got.len().to_string(),
+            });
+        }
+        comparison.floats(place, tensor.name, stride, &tensor.values, got.iter().step_by(stride).copied())?;
+    }
+    Ok(())
+}
+
+/// Rebuilds the weights from the recorded coordinates.
+fn replay(run: &RunRecord<'_>, executor: Threads, comparison: &mut Comparison) -> Result<(), Difference> {
+    let mut replay = begin_replay(&run.spec, executor);
+    let mut coordinates = vec![0.0; run.spec.dimensions as usize];
+    for step in &run.steps {
+        step.coordinates.copy_to(&mut coordinates);
+        replay.step(step.learning_rate, &coordinates);
+        comparison.digest(|| format!("replay of step {}", step.step), step.digest, replay.weights())?;
+    }
+    Ok(())
+}
+
+fn verify_answers(words: &[Words<'_>], rows: &[Row<'_>], executor: &mut Threads) -> Verdict {
+    let mut comparison = Comparison::default();
+    let result = words
+        .iter()
+        .try_for_each(|answer| verify_words(answer, &mut comparison))
+        .and_then(|()| rows.iter().try_for_each(|answer| verify_row(answer, executor, &mut comparison)));
+    match result {
+        Ok(()) => Verdict::Equal { how: "computed again", steps: 0, compared: comparison.compared },
+        Err(difference) => Verdict::Differs(difference),
+    }
+}
+
+/// The key of a known answer.
+#[must_use]
+pub fn key(tuple: KeyTuple) -> Key {
+    Key::new(Domain::Basis, tuple.seed, tuple.redraw, tuple.worker, tuple.compartment)
+}
+
+fn verify_words(answer: &Words<'_>, comparison: &mut Comparison) -> Result<(), Difference> {
+    let seed = key(answer.key).tile(answer.direction, answer.tile);
+    let mut stream = Stream::<Array<1>>::new(seed, usize::from(answer.lane));
+    let got = (0..answer.words.len()).map(|_| f32::from_bits(stream.words()[0]));
+    let place = || format!("{:?}, direction {}, tile {}", answer.key, answer.direction, answer.tile);
+    comparison.floats(place, &format!("words of lane {}", answer.lane), 1, &answer.words, got)
+}
+
+/// Superstep: one tile of a row, wherever it lies.
+pub(super) struct OneTile(pub BasisRow, pub u32);
+
+impl Superstep for OneTile {
+    const NAME: &'static str = "one tile";
+
+    fn chunk(&self) -> usize {
+        random_bases_core::numerics::TILE
+    }
+
+    #[inline(always)]
+    fn tile<V: random_bases_core::numerics::Lanes>(&self, _: usize, out: &mut [f32]) {
+        self.0.tile::<V>(self.1, out);
+    }
+}
+
+fn verify_row(
+    answer: &Row<'_>,
+    executor: &mut Threads,
+    comparison: &mut Comparison,
+) -> Result<(), Difference> {
+    let row =
+        BasisRow { key: key(answer.key), direction: answer.direction, distribution: answer.distribution };
+    let mut got = vec![0.0; answer.values.len()];
+    executor.run(&OneTile(row, answer.tile), &mut got);
+    let place = || format!("{:?}, direction {}, tile {}", answer.key, answer.direction, answer.tile);
+    comparison.floats(place, answer.distribution.name(), 1, &answer.values, got.into_iter())
+}

@@ -1,0 +1,151 @@
+//! Records for people.
+
+use std::fmt::Write;
+
+use random_bases_core::record::{Floats, KeyTuple};
+use random_bases_core::subspace::Normalisation;
+
+use super::{Contents, RecordFile};
+use crate::failure::Failure;
+use crate::run_spec::{RunSpec, network_name};
+
+/// Lines shown of a long list, unless all are asked for: half from its start, half from its end.
+const SHORT: usize = 20;
+
+/// A readable view of a record file. `all`: every step instead of the first and last ones.
+///
+/// # Errors
+/// [`Failure::Data`].
+pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
+    let mut out = String::new();
+    match file.contents()? {
+        Contents::Answers { words, rows } => {
+            line(&mut out, format_args!("known answers: {} streams, {} rows", words.len(), rows.len()));
+            for answer in words {
+                let place = place(answer.key, answer.direction, answer.tile);
+                line(
+                    &mut out,
+                    format_args!("words    {place} lane {:2}: {}", answer.lane, bits(&answer.words, 8)),
+                );
+            }
+            for answer in rows {
+                let place = place(answer.key, answer.direction, answer.tile);
+                let name = answer.distribution.name();
+                line(&mut out, format_args!("{name:10} {place}: {}", bits(&answer.values, 8)));
+                line(&mut out, format_args!("           {}", decimals(&answer.values, 8)));
+            }
+        }
+        Contents::Run(run) => {
+            out += &describe(&run.spec);
+            line(&mut out, format_args!("steps              {}", run.steps.len()));
+            line(
+                &mut out,
+                format_args!("step   rate           loss                    weights           coordinates"),
+            );
+            let (count, mut skipped) = (run.steps.len(), false);
+            for (i, step) in run.steps.iter().enumerate() {
+                if !all && count > SHORT && (SHORT / 2..count - SHORT / 2).contains(&i) {
+                    if !skipped {
+                        line(
+                            &mut out,
+                            format_args!("...    ({} more; inspect --all shows them)", count - SHORT),
+                        );
+                    }
+                    skipped = true;
+                    continue;
+                }
+                line(
+                    &mut out,
+                    format_args!(
+                        "{:<6} {:<14} {:08x} {:<14} {:016x}  {}",
+                        step.step,
+                        step.learning_rate,
+                        step.loss.to_bits(),
+                        step.loss,
+                        step.digest,
+                        bits(&step.coordinates, 4)
+                    ),
+                );
+            }
+            for (after, tensor) in &run.tensors {
+                let every =
+                    if tensor.stride == 1 { String::new() } else { format!(", every {}th", tensor.stride) };
+                line(
+                    &mut out,
+                    format_args!(
+                        "{} after {after} steps, {} elements{every}: {}",
+                        tensor.name,
+                        tensor.len,
+                        bits(&tensor.values, 6)
+                    ),
+                );
+            }
+            if let Some(damage) = &run.damage {
+                line(&mut out, format_args!("DAMAGED: {damage}; the steps above are good"));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// What ran, a line each.
+#[must_use]
+pub fn describe(spec: &RunSpec) -> String {
+    let data = &spec.data;
+    let mut out = String::new();
+    line(&mut out, format_args!("network            {}", network_name(spec.network)));
+    line(
+        &mut out,
+        format_args!("data               {}, {} images, digest {:016x}", data.name, data.images, data.digest),
+    );
+    line(
+        &mut out,
+        format_args!("validation         {} images from image {} on", data.validation, data.validation_start),
+    );
+    line(&mut out, format_args!("method             {}", spec.method.name()));
+    if spec.dimensions > 0 {
+        line(&mut out, format_args!("base_dimensions    {}", spec.dimensions));
+        line(&mut out, format_args!("distribution       {}", spec.distribution.name()));
+        line(&mut out, format_args!("normalized         {}", normalisation(spec.normalisation)));
+    }
+    line(&mut out, format_args!("batch_size         {}", spec.batch));
+    line(&mut out, format_args!("seed               {}", spec.seed));
+    line(&mut out, format_args!("math               {}", spec.math.name()));
+    out
+}
+
+fn normalisation(normalisation: Normalisation) -> String {
+    match normalisation {
+        Normalisation::Mean => "false".into(),
+        Normalisation::Row => "true".into(),
+        Normalisation::By(norm) => norm.to_string(),
+        Normalisation::Auto => "auto".into(),
+    }
+}
+
+fn place(key: KeyTuple, direction: u32, tile: u32) -> String {
+    let KeyTuple { seed, redraw, worker, compartment } = key;
+    format!("({seed}, {redraw}, {worker}, {compartment}) direction {direction} tile {tile}")
+}
+
+/// The first `count` floats as bits.
+fn bits(floats: &Floats<'_>, count: usize) -> String {
+    shorten(floats, count, |x| format!("{:08x}", x.to_bits()))
+}
+
+/// The first `count` floats as decimal numbers.
+fn decimals(floats: &Floats<'_>, count: usize) -> String {
+    shorten(floats, count, |x| x.to_string())
+}
+
+fn shorten(floats: &Floats<'_>, count: usize, show: impl Fn(f32) -> String) -> String {
+    let mut words: Vec<String> = floats.iter().take(count).map(show).collect();
+    if floats.len() > count {
+        words.push(format!("... {} in all", floats.len()));
+    }
+    words.join(" ")
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    writeln!(out, "{text}").expect("a string takes everything");
+}
