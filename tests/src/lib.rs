@@ -1,1 +1,68 @@
-//! Tests that need more than one crate live in `tests/`.
+//! What the cross-crate tests share.
+//!
+//! The tests themselves are in `tests/tests/`: `conformance` (every executor against the contract), `broken` (the suite
+//! finds broken executors), `parity` (threads, levels, strategies, replay), `fixtures`, `statistics`, `cli` (the real
+//! binary), `data` (real MNIST), `oracle` (the Python implementation), `no_std` (a binary without std).
+//!
+//! A test that cannot run on a machine is listed as *ignored*, with the reason in its name; it does not pass.
+
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use random_bases::executor::Threads;
+use random_bases::vector::Level;
+
+/// The folder with data files for tests, with a subfolder `mnist`. Any user can set it.
+pub const DATA_VARIABLE: &str = "RANDOM_BASES_TEST_DATA";
+
+/// The Python with NumPy that runs the oracle; `python3` if it is not set.
+pub const PYTHON_VARIABLE: &str = "RANDOM_BASES_PYTHON";
+
+/// Numbers of threads under test: one, as many as a small machine has, and some that divide nothing.
+pub const THREADS: [usize; 4] = [1, 2, 3, 7];
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository")
+}
+
+/// The recorded fixtures.
+#[must_use]
+pub fn fixtures() -> PathBuf {
+    root().join("fixtures")
+}
+
+/// A test that runs if `able` is fine, and else is ignored for the reason given.
+pub fn trial(
+    name: &str,
+    able: Result<(), String>,
+    run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    match able {
+        Ok(()) => Trial::test(name, run),
+        Err(why) => Trial::test(format!("{name} (skipped: {why})"), run).with_ignored_flag(true),
+    }
+}
+
+/// Whether the processor has a level.
+///
+/// # Errors
+/// If not, the reason.
+pub fn able(level: Level) -> Result<(), String> {
+    if level.available() { Ok(()) } else { Err(format!("this processor has no {level}")) }
+}
+
+/// An executor with so many threads and this level.
+///
+/// # Panics
+/// If the processor lacks the level.
+#[must_use]
+pub fn threads(threads: usize, level: Level) -> Threads {
+    Threads::new(threads, Some(level)).expect("levels are asked for before")
+}
+
+/// Runs the tests and ends the program.
+pub fn conclude(trials: Vec<Trial>) -> ! {
+    libtest_mimic::run(&Arguments::from_args(), trials).exit()
+}

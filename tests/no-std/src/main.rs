@@ -1,0 +1,60 @@
+//! Trains the small network in a static array, with no std, no allocator and no operating system but for the exit.
+//!
+//! That it links is half of the test; the other half is its exit code: 0 if the weights have the digest that
+//! `tests/tests/no_std.rs` passed in at compile time, 1 if not; it aborts after a panic.
+#![no_std]
+#![no_main]
+
+use random_bases_core::basis::Distribution;
+use random_bases_core::data::Images;
+use random_bases_core::data::synthetic::{Part, digit};
+use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
+use random_bases_core::nn::{Batch, Small8};
+use random_bases_core::numerics::{Array, Libm, digest};
+use random_bases_core::step::Serial;
+use random_bases_core::subspace::{Normalisation, Strategy};
+
+const IMAGES: usize = 16;
+const SIZES: Sizes = Sizes::of::<Small8>(IMAGES, 8, Strategy::TwoPass);
+
+// For the program's start, for `memcpy`, which compilers call, and for a way out after a panic.
+#[link(name = "c")]
+unsafe extern "C" {
+    safe fn abort() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    abort()
+}
+
+/// What the C runtime calls.
+#[unsafe(no_mangle)]
+pub extern "C" fn main() -> i32 {
+    let want = option_env!("NO_STD_DIGEST").and_then(|text| u64::from_str_radix(text, 16).ok());
+    i32::from(Some(train()) != want)
+}
+
+fn train() -> u64 {
+    let mut floats = [f32::NAN; SIZES.floats()];
+    let mut memory = Memory::carve(SIZES, &mut floats);
+    let mut executor = Serial::<Array<1>>::new();
+    let subspace =
+        Subspace { dimensions: 8, distribution: Distribution::Normal, normalisation: Normalisation::Auto };
+    let mut descent =
+        Descent { method: Method::Rbd, seed: 1, subspace, strategy: Strategy::TwoPass, steps: 0 };
+    descent.start::<Small8, _>(&mut executor, &mut memory);
+
+    let (mut pixels, mut labels) = ([0; IMAGES * 64], [0; IMAGES]);
+    let mut input = [0.0; IMAGES * 64];
+    for step in 0..5 {
+        for i in 0..IMAGES {
+            let index = (step * IMAGES + i) as u32;
+            labels[i] = digit::<8>(1, Part::Train, index, &mut pixels[i * 64..][..64]);
+            Images { pixels: &pixels, labels: &labels }.write(i, &mut input[i * 64..][..64]);
+        }
+        let batch = Batch { input: &input, labels: &labels };
+        descent.step::<Small8, Libm, _>(&mut executor, 0.5, batch, &mut memory);
+    }
+    digest(memory.weights)
+}

@@ -1,0 +1,194 @@
+"""Computes recorded runs anew, from NUMERICS.md alone, and compares every bit. This is the main program.
+
+    python3 tests/oracle/oracle.py fixtures/FILE.rbases [...] [--steps N]
+
+Exit status: 0 everything is equal, 1 something differs, 2 a file cannot be used (or the options are wrong).
+"""
+
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+
+import data
+import descent
+import digests
+import digits
+import network
+import record
+import rows
+import words
+from record import Unusable
+
+f32 = np.float32
+CONTRACT = 1
+MATH_LIBM = 0
+
+
+class Different(Exception):
+    """The first difference between a record and what follows from the page."""
+
+
+class Comparison:
+    """Compares bits and counts the values that were equal."""
+
+    def __init__(self):
+        self.values = 0
+
+    def numbers(self, where, recorded, computed, digits):
+        if recorded != computed:
+            raise Different(f"{where}: recorded {recorded:0{digits}x}, computed {computed:0{digits}x}")
+        self.values += 1
+
+    def floats(self, where, recorded, computed):
+        """`recorded` and `computed` are arrays of f32."""
+        assert computed.dtype == f32, computed.dtype
+        if len(recorded) != len(computed):
+            raise Different(f"{where}: recorded {len(recorded)} values, computed {len(computed)}")
+        recorded, computed = recorded.view(np.uint32), np.ascontiguousarray(computed).view(np.uint32)
+        unequal = np.flatnonzero(recorded != computed)
+        if len(unequal):
+            i = unequal[0]
+            raise Different(f"{where}, index {i}: recorded {recorded[i]:08x}, computed {computed[i]:08x}")
+        self.values += len(recorded)
+
+
+def need(condition, message):
+    if not condition:
+        raise Unusable(message)
+
+
+def check_answers(records, comparison):
+    """Words and elements: sections 2 and 3. All keys are of the domain of bases."""
+    streams = elements = 0
+    for answer in records[1:]:
+        need(isinstance(answer, (record.Words, record.Row)), "known answers hold another record")
+        seed, redraw, worker, compartment, direction, tile = answer.place
+        need(seed < 1 << 64 and redraw < 1 << 64 and max(answer.place[2:]) < 1 << 32, "a place is out of range")
+        key = words.key(words.BASES, seed, redraw, worker, compartment)
+        if isinstance(answer, record.Words):
+            need(answer.lane < words.LANES, "a lane is out of range")
+            streams += 1
+            state = words.lane_seeds(key, [direction], [tile])
+            computed = words.draw(state, len(answer.values))[:, 0, 0, answer.lane].copy().view(f32)
+            comparison.floats(f"words of {answer.place}, lane {answer.lane}", answer.values, computed)
+        else:
+            need(len(answer.values) <= rows.TILE, "a tile is too long")
+            elements += 1
+            computed = rows.tiles(key, [direction], [tile], answer.distribution)[:, 0, 0].reshape(-1)
+            where = f"row {elements - 1} of the file, {answer.place}"
+            comparison.floats(where, answer.values, computed[: len(answer.values)])
+    return f"{streams} streams and {elements} rows"
+
+
+def check_run(records, comparison, limit):
+    """Trains the run again, as far as `limit` steps."""
+    run = records[0]
+    need(run.network in network.SIZES, f"the network {run.network} is not known")
+    need(run.data in data.SIDES, f"the data {run.data} cannot be drawn")
+    model = network.Network(run.network)
+    need(model.inputs == data.SIDES[run.data] ** 2, "data and network do not fit")
+    need(run.validation_start + run.validation_images <= run.images, "the validation images are out of range")
+    need(0 < run.batch <= run.images - run.validation_images, "the batch is out of range")
+    need(run.method == descent.SGD or run.dimensions > 0, "there are no directions")
+
+    batches = data.Batches(run)
+    comparison.numbers("digest of the data", run.data_digest, batches.digest, 16)
+    state = descent.Descent(run, model.initial_weights(run.seed))
+    tensors = {"weights": state.theta}
+    total = sum(isinstance(item, record.Step) for item in records)
+    step = 0
+    for item in records[1:]:
+        if isinstance(item, record.Step):
+            if step == limit:
+                break
+            train(item, step, model, batches, state, tensors, comparison)
+            step += 1
+        elif isinstance(item, record.Tensor):
+            compare_tensor(item, step, tensors, comparison)
+        else:
+            raise Unusable("a run holds another record")
+    return step, total
+
+
+def train(item, step, model, batches, state, tensors, comparison):
+    where = f"step {step}"
+    comparison.numbers(f"{where}, its number", item.step, step, 1)
+    x, labels = batches.batch(step)
+    loss, gradient, logits = model.loss_and_gradient(state.theta, x, labels)
+    comparison.floats(f"{where}, loss", np.array([item.loss]), np.array([loss]))
+    coordinates = state.step(step, item.rate, gradient)
+    comparison.floats(f"{where}, coordinates", item.coordinates, coordinates)
+    digest = digests.xxh64(state.theta.astype("<f4").tobytes())
+    comparison.numbers(f"{where}, digest of the weights", item.digest, digest, 16)
+    tensors.update(weights=state.theta, input=x.reshape(-1), logits=logits.reshape(-1), gradient=gradient)
+
+
+def compare_tensor(item, step, tensors, comparison):
+    need(item.name in tensors, f"the tensor {item.name} is not known here")
+    need(item.stride > 0, "a stride is 0")
+    computed = tensors[item.name]
+    where = f"{item.name} after {step} steps"
+    if item.elements != len(computed):
+        raise Different(f"{where}: recorded {item.elements} elements, computed {len(computed)}")
+    comparison.floats(f"{where}, every {item.stride}th" if item.stride > 1 else where, item.values, computed[:: item.stride])
+
+
+def check_page():
+    """The checks that the page itself gives: a key in section 2, images in section 8."""
+    comparison = Comparison()
+    for j, (expected, computed) in enumerate(
+        zip((0xE5FD3F95, 0xCFA8AFF9, 0x039110B6, 0x89B9896E), words.key(words.BASES, 42))
+    ):
+        comparison.numbers(f"word {j} of the key", expected, computed, 8)
+    for side, part, expected in ((28, 0, 0x10857A5D), (28, 1, 0xA36C896F), (8, 0, 0x35C4988D), (8, 1, 0x82C16DCE)):
+        labels, pixels = digits.digits(side, 42, part, 20)
+        stream = b"".join(bytes([label]) + image.tobytes() for label, image in zip(labels, pixels))
+        comparison.numbers(f"images of side {side}, part {part}", expected, digests.fnv1a(stream), 8)
+    return f"equal NUMERICS.md: {comparison.values} values given on the page"
+
+
+def check_file(path, limit):
+    """The line about a file."""
+    name = pathlib.Path(path).stem
+    records = record.read(path)
+    need(records and isinstance(records[0], (record.Run, record.Answers)), "it starts with neither a run nor known answers")
+    need(records[0].contract == CONTRACT, f"it follows version {records[0].contract} of the contract")
+    comparison = Comparison()
+    if isinstance(records[0], record.Answers):
+        checked = check_answers(records, comparison)
+        return f"equal {name}: {checked}, {comparison.values} values"
+    if records[0].math != MATH_LIBM:
+        return f"skipped {name}: its exp and ln are micromath's, which NUMERICS.md does not describe"
+    step, total = check_run(records, comparison, limit)
+    if step < total:
+        return f"equal {name}: {step} of {total} steps, {comparison.values} values; the tensors after them were not compared"
+    return f"equal {name}: {step} steps, {comparison.values} values"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", metavar="FILE.rbases")
+    parser.add_argument("--steps", type=int, metavar="N", help="check only the first N steps of each run")
+    options = parser.parse_args()
+    if options.steps is not None and options.steps < 0:
+        parser.error("--steps must not be negative")
+
+    status = 0
+    checks = [("NUMERICS.md", check_page)]
+    checks += [(pathlib.Path(path).stem, lambda path=path: check_file(path, options.steps)) for path in options.files]
+    for name, check in checks:
+        try:
+            print(check(), flush=True)
+        except Different as difference:
+            print(f"different {name}: {difference}", flush=True)
+            status = 1
+        except Unusable as reason:
+            print(f"unusable {name}: {reason}", flush=True)
+            status = status or 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""Reader of recorded runs and known answers: fixtures/README.md, "Format"."""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+MAGIC = b"RBASES\x00\x01"
+END = 6
+
+
+class Unusable(Exception):
+    """The file is not a record that this program can check."""
+
+
+@dataclass
+class Run:
+    contract: int
+    math: int
+    network: str
+    data: str
+    images: int
+    validation_start: int
+    validation_images: int
+    data_digest: int
+    method: int
+    dimensions: int
+    distribution: int
+    normalisation: int
+    number: float
+    batch: int
+    seed: int
+
+
+@dataclass
+class Step:
+    step: int
+    rate: np.float32
+    loss: np.float32
+    digest: int
+    coordinates: np.ndarray
+
+
+@dataclass
+class Tensor:
+    name: str
+    elements: int
+    stride: int
+    values: np.ndarray
+
+
+@dataclass
+class Answers:
+    contract: int
+
+
+@dataclass
+class Row:
+    place: tuple  # seed, redraw, worker, compartment, direction, tile
+    distribution: int
+    values: np.ndarray
+
+
+@dataclass
+class Words:
+    place: tuple
+    lane: int
+    values: np.ndarray
+
+
+@dataclass
+class End:
+    records: int
+
+
+class Fields:
+    """Takes the fields off one record, in order."""
+
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def take(self, count):
+        if self.at + count > len(self.data):
+            raise Unusable("a record ends within a field")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def byte(self):
+        return self.take(1)[0]
+
+    def varint(self):
+        value, shift = 0, 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+            if shift >= 70:
+                raise Unusable("a varint is too long")
+        return value
+
+    def choice(self, count):
+        value = self.varint()
+        if value >= count:
+            raise Unusable(f"{value} is not one of {count} choices")
+        return value
+
+    def u64le(self):
+        return int.from_bytes(self.take(8), "little")
+
+    def f32(self):
+        return np.frombuffer(self.take(4), "<f4")[0]
+
+    def text(self):
+        try:
+            return self.take(self.varint()).decode()
+        except UnicodeDecodeError:
+            raise Unusable("a text is not UTF-8") from None
+
+    def floats(self):
+        count = self.varint()
+        if count % 4:
+            raise Unusable("the bytes of floats are not a multiple of four")
+        return np.frombuffer(self.take(count), "<f4")
+
+    def place(self):
+        return tuple(self.varint() for _ in range(6))
+
+
+def run(f):
+    contract, math, network, data, images, start, validation = (
+        f.varint(), f.choice(2), f.text(), f.text(), f.varint(), f.varint(), f.varint()
+    )  # fmt: skip
+    digest, method, dimensions, distribution, normalisation = (
+        f.u64le(), f.choice(3), f.varint(), f.choice(3), f.choice(4)
+    )  # fmt: skip
+    number = f.f32() if normalisation == 2 else np.float32(1)
+    batch, seed = f.varint(), f.varint()
+    return Run(
+        contract, math, network, data, images, start, validation, digest,
+        method, dimensions, distribution, normalisation, number, batch, seed,
+    )  # fmt: skip
+
+
+KINDS = {
+    0: run,
+    1: lambda f: Step(f.u64le(), f.f32(), f.f32(), f.u64le(), f.floats()),
+    2: lambda f: Tensor(f.text(), f.varint(), f.varint(), f.floats()),
+    3: lambda f: Answers(f.varint()),
+    4: lambda f: Row(f.place(), f.choice(3), f.floats()),
+    5: lambda f: Words(f.place(), f.byte(), f.floats()),
+    END: lambda f: End(f.u64le()),
+}
+
+
+def read(path):
+    """The records of a file before its End."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise Unusable(error.strerror) from None
+    if data[: len(MAGIC)] != MAGIC:
+        raise Unusable("not a record of version 1")
+    frames = Fields(data)
+    frames.take(len(MAGIC))
+    records = []
+    while frames.at < len(data):
+        start = frames.at
+        length = int.from_bytes(frames.take(4), "little")
+        fields = Fields(frames.take(length))
+        if zlib.crc32(data[start : frames.at]) != int.from_bytes(frames.take(4), "little"):
+            raise Unusable(f"the checksum of record {len(records)} is wrong")
+        kind = fields.byte()
+        if kind not in KINDS:
+            raise Unusable(f"record {len(records)} is of the unknown kind {kind}")
+        record = KINDS[kind](fields)
+        if fields.at != length:
+            raise Unusable(f"record {len(records)} is longer than its fields")
+        if kind == END:
+            if record.records != len(records) or frames.at != len(data):
+                raise Unusable("its End is not where it should be")
+            return records
+        records.append(record)
+    raise Unusable("it was cut short: it has no End")
