@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Failed;
 use random_bases::dataset::DataSet;
+use random_bases::files::idx::{self, Expected};
 use random_bases::run_spec::RunSpec;
 use random_bases::settings::{Dataset, Method, Partial, SettingsFlags, Surroundings, resolve_in};
 use random_bases::training::{Part, begin};
@@ -25,12 +26,30 @@ fn main() {
         Some(folder) if !folder.is_dir() => Err(format!("{} is no folder", folder.display())),
         Some(_) => Ok(()),
     };
-    let trials = RUNS.map(|(method, steps, digest, accuracy)| {
+    let mut trials = vec![{
+        let folder = folder.clone().unwrap_or_default();
+        trial("mnist::is_recognised", able.clone(), move || is_recognised(&folder))
+    }];
+    trials.extend(RUNS.map(|(method, steps, digest, accuracy)| {
         let folder = folder.clone().unwrap_or_default();
         let name = format!("mnist::{method}");
         trial(&name, able.clone(), move || train(&folder, method, steps, digest, accuracy))
-    });
-    conclude(trials.into());
+    }));
+    conclude(trials);
+}
+
+/// By the digests of its contents; and another name for it is refused.
+fn is_recognised(folder: &Path) -> Result<(), Failed> {
+    let files = idx::load(folder, &Expected::digits("mnist"))?;
+    let counts = (files.recognised, files.train.labels.len(), files.test.labels.len());
+    if counts != (Some("mnist"), 60_000, 10_000) {
+        return Err(format!("{counts:?}").into());
+    }
+    match idx::load(folder, &Expected::digits("fmnist")) {
+        Err(failure) if failure.to_string().contains("of mnist, but the dataset is fmnist") => Ok(()),
+        Err(failure) => Err(failure.into()),
+        Ok(_) => Err("MNIST was taken for Fashion-MNIST".into()),
+    }
 }
 
 fn train(folder: &Path, method: Method, steps: u64, want: u64, accuracy: f64) -> Result<(), Failed> {
@@ -45,9 +64,6 @@ fn train(folder: &Path, method: Method, steps: u64, want: u64, accuracy: f64) ->
     let settings = resolve_in(&flags, &nowhere)?.settings;
     let executor = threads(2, Level::detect());
     let data = DataSet::load(&settings, executor.pool())?;
-    if data.recognised != Some("mnist") {
-        return Err(format!("{} is not MNIST", folder.display()).into());
-    }
     let split = data.split(&settings)?;
     let spec = RunSpec::new(&settings, data.spec(split));
     let mut training = begin(&spec, spec.strategy(settings.strategy), executor, &data, split);

@@ -217,20 +217,3 @@ fn truncation_keeps_the_first_images() {
     assert!(set.train.pixels.is_empty());
     set.train.truncate(0);
 }
-
-/// Needs the published files, so it runs only where `RANDOM_BASES_TEST_MNIST` names their folder.
-#[test]
-fn published_mnist_is_recognised() {
-    let Some(folder) = std::env::var_os("RANDOM_BASES_TEST_MNIST") else {
-        eprintln!("skipped: RANDOM_BASES_TEST_MNIST is not set");
-        return;
-    };
-    let folder = Path::new(&folder);
-    let set = load(folder, &EXPECTED).unwrap();
-    assert_eq!(
-        (set.recognised, set.train.labels.len(), set.test.labels.len()),
-        (Some("mnist"), 60_000, 10_000)
-    );
-    let message = load(folder, &Expected::digits("fmnist")).unwrap_err().to_string();
-    assert!(message.contains("training images of mnist, but the dataset is fmnist"), "{message}");
-}
