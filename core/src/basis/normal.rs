@@ -59,7 +59,7 @@ macro_rules! four {
     };
 }
 
-/// See the [module](self) and `NUMERICS.md`.
+/// N(0, 1); `NUMERICS.md`, section 3.
 #[derive(Clone, Copy)]
 pub struct Normal<V: Lanes>(Stream<V>);
 

@@ -9,7 +9,7 @@ use crate::random::Stream;
 /// The bits of 1.0.
 const ONE: u32 = 0x3f80_0000;
 
-/// See the [module](self) and `NUMERICS.md`.
+/// -1 or +1; `NUMERICS.md`, section 3.
 #[derive(Clone, Copy)]
 pub struct Rademacher<V: Lanes> {
     stream: Stream<V>,

@@ -10,7 +10,7 @@ use crate::random::Stream;
 /// 2^-15.
 const TWO_POW_MINUS_15: f32 = f32::from_bits(0x3800_0000);
 
-/// See the [module](self) and `NUMERICS.md`.
+/// Multiples of 2^-15 on [-1, 1); `NUMERICS.md`, section 3.
 #[derive(Clone, Copy)]
 pub struct Uniform<V: Lanes>(Stream<V>);
 
