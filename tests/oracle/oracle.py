@@ -15,6 +15,7 @@ import data
 import descent
 import digests
 import digits
+import functions
 import network
 import record
 import rows
@@ -60,9 +61,15 @@ def need(condition, message):
 
 
 def check_answers(records, comparison):
-    """Words and elements: sections 2 and 3. All keys are of the domain of bases."""
-    streams = elements = 0
+    """Words and elements: sections 2 and 3; exp and ln: section 7. All keys are of the domain of bases."""
+    streams = elements = function_values = 0
     for answer in records[1:]:
+        if isinstance(answer, record.Function):
+            if answer.math == MATH_LIBM:
+                function = (functions.exp, functions.ln)[answer.name]
+                comparison.floats(function.__name__, answer.values, function(answer.arguments).astype(f32, copy=False))
+                function_values += len(answer.values)
+            continue
         need(isinstance(answer, (record.Words, record.Row)), "known answers hold another record")
         seed, redraw, worker, compartment, direction, tile = answer.place
         need(seed < 1 << 64 and redraw < 1 << 64 and max(answer.place[2:]) < 1 << 32, "a place is out of range")
@@ -79,7 +86,7 @@ def check_answers(records, comparison):
             computed = rows.tiles(key, [direction], [tile], answer.distribution)[:, 0, 0].reshape(-1)
             where = f"row {elements - 1} of the file, {answer.place}"
             comparison.floats(where, answer.values, computed[: len(answer.values)])
-    return f"{streams} streams and {elements} rows"
+    return f"{streams} streams, {elements} rows and {function_values} values of libm's exp and ln"
 
 
 def check_run(records, comparison, limit):

@@ -69,6 +69,14 @@ class Words:
 
 
 @dataclass
+class Function:
+    math: int
+    name: int
+    arguments: np.ndarray
+    values: np.ndarray
+
+
+@dataclass
 class End:
     records: int
 
@@ -152,6 +160,7 @@ KINDS = {
     4: lambda f: Row(f.place(), f.choice(3), f.floats()),
     5: lambda f: Words(f.place(), f.byte(), f.floats()),
     END: lambda f: End(f.u64le()),
+    7: lambda f: Function(f.choice(2), f.choice(2), f.floats(), f.floats()),
 }
 
 

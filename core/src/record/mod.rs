@@ -45,6 +45,9 @@ pub enum Record<'a> {
     Words(Words<'a>),
     /// Nothing follows. A file without it was cut short.
     End(End),
+    /// Known answer: values of `exp` or `ln`.
+    #[serde(borrow)]
+    Function(Function<'a>),
 }
 
 /// Everything that decides the bits of a run.
@@ -171,6 +174,30 @@ pub struct Words<'a> {
     /// The words, as the floats that have their bits.
     #[serde(borrow)]
     pub words: Floats<'a>,
+}
+
+/// A function of [`Math`](crate::numerics::Math).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FunctionName {
+    /// e to the power of the argument.
+    Exp,
+    /// The natural logarithm.
+    Ln,
+}
+
+/// Values of `exp` or `ln`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function<'a> {
+    /// The implementation.
+    pub math: MathId,
+    /// The function.
+    pub name: FunctionName,
+    /// Where it is evaluated.
+    #[serde(borrow)]
+    pub arguments: Floats<'a>,
+    /// What it gives there.
+    #[serde(borrow)]
+    pub values: Floats<'a>,
 }
 
 /// The end of a file.

@@ -6,7 +6,7 @@ pub mod verify;
 pub mod view;
 mod write;
 
-pub use read::{Contents, RecordFile, RunRecord};
+pub use read::{AnswersRecord, Contents, RecordFile, RunRecord};
 pub use write::RecordWriter;
 
 /// How record files are called: `journal.rbases`, `run-small-rbd.rbases`.

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use random_bases_core::record::{Error, Frames, Record, Row, Step, Tensor, Words};
+use random_bases_core::numerics::TILE;
+use random_bases_core::random::LANES;
+use random_bases_core::record::{Error, Frames, Function, Record, Row, Step, Tensor, Words};
 
 use crate::failure::Failure;
 use crate::run_spec::{RunSpec, check_contract};
@@ -20,12 +22,18 @@ pub enum Contents<'a> {
     /// A journal, or a fixture of a run.
     Run(RunRecord<'a>),
     /// A list of known answers.
-    Answers {
-        /// Streams.
-        words: Vec<Words<'a>>,
-        /// Rows.
-        rows: Vec<Row<'a>>,
-    },
+    Answers(AnswersRecord<'a>),
+}
+
+/// A list of known answers.
+#[derive(Debug, Default)]
+pub struct AnswersRecord<'a> {
+    /// Streams.
+    pub words: Vec<Words<'a>>,
+    /// Rows.
+    pub rows: Vec<Row<'a>>,
+    /// Values of exp and ln.
+    pub functions: Vec<Function<'a>>,
 }
 
 /// A journal, or a fixture of a run.
@@ -90,7 +98,7 @@ impl RecordFile {
     pub fn run(&self) -> Result<RunRecord<'_>, Failure> {
         match self.contents()? {
             Contents::Run(run) => Ok(run),
-            Contents::Answers { .. } => {
+            Contents::Answers(_) => {
                 Err(Failure::data(&self.path, "holds known answers, not a run; `verify` checks them"))
             }
         }
@@ -158,16 +166,17 @@ impl<'a> RunRecord<'a> {
 }
 
 fn read_answers(frames: Frames<'_>) -> Result<Contents<'_>, String> {
-    let (mut words, mut rows) = (Vec::new(), Vec::new());
+    let mut answers = AnswersRecord::default();
     let (mut records, mut at) = (1, frames.offset());
     for frame in frames {
         let frame = frame.map_err(|error| damage(&error, records, at))?;
         match frame.record {
-            Record::Words(answer) if answer.lane < 16 => words.push(answer),
-            Record::Row(answer) if answer.values.len() <= random_bases_core::numerics::TILE => {
-                rows.push(answer)
+            Record::Words(answer) if usize::from(answer.lane) < LANES => answers.words.push(answer),
+            Record::Row(answer) if answer.values.len() <= TILE => answers.rows.push(answer),
+            Record::Function(answer) if answer.arguments.len() == answer.values.len() => {
+                answers.functions.push(answer);
             }
-            Record::End(end) if end.records == records => return Ok(Contents::Answers { words, rows }),
+            Record::End(end) if end.records == records => return Ok(Contents::Answers(answers)),
             _ => return Err(format!("record {records}: does not belong in a list of known answers")),
         }
         (records, at) = (records + 1, frame.end);

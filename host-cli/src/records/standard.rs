@@ -6,12 +6,14 @@ use random_bases_core::basis::{Distribution, Row as BasisRow};
 use random_bases_core::descent::Method;
 use random_bases_core::numerics::{Array, CONTRACT, MathId, TILE, digest};
 use random_bases_core::random::Stream;
-use random_bases_core::record::{Answers, Floats, KeyTuple, Record, Row, Step, Tensor, Words};
+use random_bases_core::record::{
+    Answers, Floats, Function, FunctionName, KeyTuple, Record, Row, Step, Tensor, Words,
+};
 use random_bases_core::step::Executor;
 use random_bases_core::subspace::Normalisation;
 
 use super::RecordWriter;
-use super::verify::{OneTile, key};
+use super::verify::{OneTile, function, key};
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::failure::Failure;
@@ -40,6 +42,7 @@ pub struct Fixture {
     normalisation: Normalisation,
     math: MathId,
     rate: f32,
+    batch: u32,
     images: usize,
     /// Steps recorded.
     pub steps: u32,
@@ -47,7 +50,8 @@ pub struct Fixture {
     pub tensors: Tensors,
 }
 
-/// One step of the small network with d = 24, which most fixtures vary.
+/// One step of the small network with d = 24, which most fixtures vary. 24 images, because the reciprocal of a power of
+/// two would hide a division.
 const STEP: Fixture = Fixture {
     name: "",
     network: Network::Small,
@@ -57,13 +61,14 @@ const STEP: Fixture = Fixture {
     normalisation: Normalisation::Auto,
     math: MathId::Libm,
     rate: 1.0,
+    batch: 24,
     images: 200,
     steps: 1,
     tensors: Tensors::All,
 };
 
 /// Some hundred steps of the small network.
-const SMALL: Fixture = Fixture { images: 1_000, steps: 300, tensors: Tensors::Weights(1), ..STEP };
+const SMALL: Fixture = Fixture { batch: 32, images: 1_000, steps: 300, tensors: Tensors::Weights(1), ..STEP };
 
 /// A hundred steps of FC.
 const FC: Fixture =
@@ -119,7 +124,7 @@ impl Fixture {
             dimensions: self.dimensions,
             distribution: self.distribution,
             normalisation: self.normalisation,
-            batch: 32,
+            batch: self.batch,
             seed: 42,
         };
         record_run(path, &spec, self.rate, u64::from(self.steps), self.tensors, executor, &data)
@@ -201,5 +206,28 @@ pub fn record_answers(path: &Path, executor: &mut Threads) -> Result<(), Failure
             }
         }
     }
+    for (name, arguments) in [(FunctionName::Exp, exp_arguments()), (FunctionName::Ln, ln_arguments())] {
+        for math in [MathId::Libm, MathId::Micromath] {
+            let values: Vec<f32> = arguments.iter().copied().map(function(math, name)).collect();
+            let (arguments, values) = (Floats::from(&arguments[..]), Floats::from(&values[..]));
+            writer.write(&Record::Function(Function { math, name, arguments, values }))?;
+        }
+    }
     writer.finish()
+}
+
+/// Arguments around every branch of `exp`, and some between; softmax takes none above 0.
+fn exp_arguments() -> Vec<f32> {
+    let edges = [0x3900_0000, 0x3eb1_7218, 0x3f85_1592, 0x42ae_ac50, 0x42cf_f1b5];
+    let edges =
+        edges.into_iter().flat_map(|edge| [edge - 1, edge, edge + 1]).map(|bits| -f32::from_bits(bits));
+    let between = (1..=40).map(|i| i as f32 * -2.37);
+    [0.0, -0.0, 0.25, 1.0, 1.5, 30.0].into_iter().chain(edges).chain(between).collect()
+}
+
+/// Arguments around the ends of a binade and its cut at the square root of 2; softmax takes none below 1.
+fn ln_arguments() -> Vec<f32> {
+    let edges = [0x3f80_0000, 0x3fb5_04f3, 0x4000_0000, 0x4035_04f3, 0x4080_0000];
+    let edges = edges.into_iter().flat_map(|edge| [edge - 1, edge, edge + 1]).map(f32::from_bits);
+    edges.chain((1..=40).map(|i| 1.0 + i as f32 * 0.23)).collect()
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use random_bases_core::basis::Row as BasisRow;
 use random_bases_core::descent::Method;
-use random_bases_core::numerics::{Array, digest};
+use random_bases_core::numerics::{Array, Libm, Math, MathId, Micromath, digest};
 use random_bases_core::random::{Domain, Key, Stream};
-use random_bases_core::record::{Floats, KeyTuple, Row, Words};
+use random_bases_core::record::{Floats, Function, FunctionName, KeyTuple, Row, Words};
 use random_bases_core::step::{Executor, Superstep};
 
-use super::{Contents, RecordFile, RunRecord};
+use super::{AnswersRecord, Contents, RecordFile, RunRecord};
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::failure::Failure;
@@ -125,7 +125,7 @@ pub fn verify(
     mut executor: impl FnMut() -> Result<Threads, Failure>,
 ) -> Result<Verdict, Failure> {
     let run = match file.contents()? {
-        Contents::Answers { words, rows } => return Ok(verify_answers(&words, &rows, &mut executor()?)),
+        Contents::Answers(answers) => return Ok(verify_answers(&answers, &mut executor()?)),
         Contents::Run(run) => run,
     };
     if let Some(damage) = &run.damage {
@@ -216,16 +216,34 @@ fn replay(run: &RunRecord<'_>, executor: Threads, comparison: &mut Comparison) -
     Ok(())
 }
 
-fn verify_answers(words: &[Words<'_>], rows: &[Row<'_>], executor: &mut Threads) -> Verdict {
+fn verify_answers(answers: &AnswersRecord<'_>, executor: &mut Threads) -> Verdict {
     let mut comparison = Comparison::default();
+    let AnswersRecord { words, rows, functions } = answers;
     let result = words
         .iter()
         .try_for_each(|answer| verify_words(answer, &mut comparison))
-        .and_then(|()| rows.iter().try_for_each(|answer| verify_row(answer, executor, &mut comparison)));
+        .and_then(|()| rows.iter().try_for_each(|answer| verify_row(answer, executor, &mut comparison)))
+        .and_then(|()| functions.iter().try_for_each(|answer| verify_function(answer, &mut comparison)));
     match result {
         Ok(()) => Verdict::Equal { how: "computed again", steps: 0, compared: comparison.compared },
         Err(difference) => Verdict::Differs(difference),
     }
+}
+
+/// A function of a known answer.
+pub(super) fn function(math: MathId, name: FunctionName) -> fn(f32) -> f32 {
+    match (math, name) {
+        (MathId::Libm, FunctionName::Exp) => Libm::exp,
+        (MathId::Libm, FunctionName::Ln) => Libm::ln,
+        (MathId::Micromath, FunctionName::Exp) => Micromath::exp,
+        (MathId::Micromath, FunctionName::Ln) => Micromath::ln,
+    }
+}
+
+fn verify_function(answer: &Function<'_>, comparison: &mut Comparison) -> Result<(), Difference> {
+    let function = function(answer.math, answer.name);
+    let place = || format!("{} {:?}", answer.math.name(), answer.name).to_lowercase();
+    comparison.floats(place, "value", 1, &answer.values, answer.arguments.iter().map(function))
 }
 
 /// The key of a known answer.

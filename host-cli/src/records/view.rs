@@ -5,7 +5,7 @@ use std::fmt::Write;
 use random_bases_core::record::{Floats, KeyTuple};
 use random_bases_core::subspace::Normalisation;
 
-use super::{Contents, RecordFile};
+use super::{AnswersRecord, Contents, RecordFile};
 use crate::failure::Failure;
 use crate::run_spec::{RunSpec, network_name};
 
@@ -19,8 +19,16 @@ const SHORT: usize = 20;
 pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
     let mut out = String::new();
     match file.contents()? {
-        Contents::Answers { words, rows } => {
-            line(&mut out, format_args!("known answers: {} streams, {} rows", words.len(), rows.len()));
+        Contents::Answers(AnswersRecord { words, rows, functions }) => {
+            line(
+                &mut out,
+                format_args!(
+                    "known answers: {} streams, {} rows, {} functions",
+                    words.len(),
+                    rows.len(),
+                    functions.len()
+                ),
+            );
             for answer in words {
                 let place = place(answer.key, answer.direction, answer.tile);
                 line(
@@ -33,6 +41,19 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
                 let name = answer.distribution.name();
                 line(&mut out, format_args!("{name:10} {place}: {}", bits(&answer.values, 8)));
                 line(&mut out, format_args!("           {}", decimals(&answer.values, 8)));
+            }
+            for answer in functions {
+                let name = format!("{} {:?}", answer.math.name(), answer.name).to_lowercase();
+                for (x, y) in answer.arguments.iter().zip(answer.values.iter()) {
+                    line(
+                        &mut out,
+                        format_args!(
+                            "{name:14} {:08x} -> {:08x}   ({x:e} -> {y:e})",
+                            x.to_bits(),
+                            y.to_bits()
+                        ),
+                    );
+                }
             }
         }
         Contents::Run(run) => {

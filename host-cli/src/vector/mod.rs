@@ -2,7 +2,7 @@
 //!
 //! This is the one place of the project with `unsafe`. There are two kinds of it, and one argument for each:
 //!
-//! - *An intrinsic* needs its instruction set. Its vector type is reachable only through [`Level::run_tile`], which
+//! - *An intrinsic* needs its instruction set. Its vector type is reachable only through `Level::run_tile`, which
 //!   enters a function compiled for that set, after [`Level::available`] has asked the processor.
 //! - *A load or store* through a pointer needs valid memory. Each goes through a slice that was cut to the vector's
 //!   length just before.
