@@ -50,7 +50,7 @@ pub enum Command {
     #[command(after_help = after_help(REPLAY_EXAMPLES))]
     Replay(ReplayArguments),
     /// Describe a record, journal or weights file
-    #[command(after_help = after_help("Example:\n  random-bases inspect runs/a/journal.bin"))]
+    #[command(after_help = after_help("Example:\n  random-bases inspect runs/a/journal.rbases"))]
     Inspect(InspectArguments),
     /// Print what this machine offers: vector instructions, threads, version of the numeric contract
     #[command(after_help = after_help(""))]
@@ -69,8 +69,8 @@ pub struct VerifyArguments {
     /// How directions are generated
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub strategy: Strategy,
-    /// Folder of the image files, for records of runs on MNIST or Fashion-MNIST
-    #[arg(long, value_name = "FOLDER", env = "RANDOM_BASES_DATA_DIR")]
+    /// Folder of the image files, for records of runs on MNIST or Fashion-MNIST [default: RANDOM_BASES_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 }
 
@@ -219,13 +219,13 @@ const VERIFY_EXAMPLES: &str = "Examples:
   random-bases verify fixtures --threads 3 --vector portable --strategy two-pass";
 
 const RECORD_EXAMPLES: &str = "Examples:
-  random-bases record known-answers --output known.bin
-  random-bases record run --preset small --steps 50 --output small.bin
+  random-bases record known-answers --output known.rbases
+  random-bases record run --preset small --steps 50 --output small.rbases
   random-bases record --all fixtures";
 
 const REPLAY_EXAMPLES: &str = "Examples:
-  random-bases replay runs/a/journal.bin --output weights.safetensors
-  random-bases replay runs/a/journal.bin --step 100 --threads 1";
+  random-bases replay runs/a/journal.rbases --output weights.safetensors
+  random-bases replay runs/a/journal.rbases --step 100 --threads 1";
 
 /// The examples, then the exit codes.
 fn after_help(examples: &str) -> String {

@@ -76,34 +76,33 @@ impl DataSet {
     }
 
     /// The images that a record was made with, as far as this program can have them: synthetic ones always, others
-    /// from `folder`.
+    /// from `folder`. `record` is where the record lies, for messages.
     ///
     /// # Errors
     /// [`Failure::Data`] if the files are missing or damaged, or hold other images.
     pub fn of_record(
+        record: &Path,
         spec: &DataSpec,
         network: Network,
         folder: Option<&Path>,
         pool: &rayon::ThreadPool,
     ) -> Result<Option<Self>, Failure> {
         let images = spec.images as usize;
-        let data = if spec.name == synthetic_name(network) {
-            Self::synthetic(network, images, 0, pool)
+        let (place, data) = if spec.name == synthetic_name(network) {
+            ("drawn by this program".into(), Self::synthetic(network, images, 0, pool))
         } else {
             let known = Dataset::ALL.iter().find(|dataset| dataset.name() == spec.name);
             let (Some(dataset), Some(folder)) = (known, folder) else { return Ok(None) };
-            Self::files(dataset.name(), folder, images, 0)?
+            (format!("in {}", folder.display()), Self::files(dataset.name(), folder, images, 0)?)
         };
         if data.digest() != spec.digest {
-            let place =
-                folder.map_or_else(|| "synthetic images".into(), |folder| folder.display().to_string());
             return Err(Failure::data(
-                place,
+                record,
                 format_args!(
-                    "the {images} {} training images have the digest {:016x}, the record was made with {:016x}",
+                    "made with {images} {} training images of the digest {:016x}; those {place} have {:016x}",
                     spec.name,
-                    data.digest(),
-                    spec.digest
+                    spec.digest,
+                    data.digest()
                 ),
             ));
         }

@@ -5,7 +5,7 @@
 //! 2) is printed by the parser itself and never becomes a [`Failure`].
 
 use std::fmt::Display;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -113,6 +113,12 @@ pub fn printed(result: io::Result<()>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Says something to people, on stderr. That nobody listens, or that the disk behind it is full, changes nothing:
+/// `eprintln!` would panic.
+pub fn say(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// The table of exit codes as the last paragraph of a help text.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use random_bases::args::{Arguments, Command};
 use random_bases::commands;
-use random_bases::failure::Failure;
+use random_bases::failure::{Failure, say};
 use random_bases::settings::{resolve, resolve_machine};
 
 fn main() -> ExitCode {
@@ -18,12 +18,12 @@ fn main() -> ExitCode {
         let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
         let text = panic.payload().downcast_ref::<String>().map(String::as_str);
         let what = text.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("no words");
-        eprintln!("random-bases: {}{place}; please report it", Failure::internal(what));
+        say(format_args!("random-bases: {}{place}; please report it", Failure::internal(what)));
     }));
     match std::panic::catch_unwind(AssertUnwindSafe(|| run(command))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
-            eprintln!("random-bases: {failure}");
+            say(format_args!("random-bases: {failure}"));
             ExitCode::from(failure.exit_code())
         }
         Err(_) => ExitCode::from(Failure::internal("panic").exit_code()),

@@ -21,6 +21,10 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::records::{EXTENSION, RecordWriter};
 
+/// The files of a run's folder.
+const FILES: [&str; 5] =
+    ["config.toml", "metrics.jsonl", "journal.rbases", "weights.safetensors", "summary.json"];
+
 /// A run's folder.
 #[derive(Debug)]
 pub struct OutputFolder {
@@ -36,16 +40,20 @@ impl OutputFolder {
     /// [`Failure::Output`] if it cannot be written.
     pub fn create(folder: &Path, configuration: &str) -> Result<Self, Failure> {
         std::fs::create_dir_all(folder).map_err(|error| Failure::output(folder, error))?;
-        let path = folder.join("config.toml");
-        if path.exists() {
+        // Also what an earlier run left without its configuration, and links that lead nowhere.
+        if let Some(name) = FILES.into_iter().find(|name| folder.join(name).symlink_metadata().is_ok()) {
             return Err(Failure::configuration(format_args!(
-                "output = \"{}\": already holds a run; choose another folder, or remove this one",
+                "output = \"{}\": already holds a run (there is {name}); choose another folder, or remove this one",
                 folder.display()
             )));
         }
-        std::fs::write(&path, configuration).map_err(|error| Failure::output(&path, error))?;
-        let path = folder.join("metrics.jsonl");
-        let metrics = File::create(&path).map_err(|error| Failure::output(&path, error))?;
+        let create = |name| {
+            let path = folder.join(name);
+            File::create_new(&path).map_err(|error| Failure::output(&path, error))
+        };
+        let written = create("config.toml")?.write_all(configuration.as_bytes());
+        written.map_err(|error| Failure::output(folder.join("config.toml"), error))?;
+        let metrics = create("metrics.jsonl")?;
         Ok(Self { folder: folder.to_owned(), metrics })
     }
 
@@ -108,6 +116,22 @@ pub fn write_weights(
     let mut metadata: std::collections::HashMap<String, String> =
         about.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     metadata.insert("numeric_contract".into(), CONTRACT.to_string());
-    let serialized = safetensors::serialize(views, Some(metadata)).map_err(Failure::internal)?;
+    let mut serialized = safetensors::serialize(views, Some(metadata)).map_err(Failure::internal)?;
+    sort_header(&mut serialized).map_err(Failure::internal)?;
     std::fs::write(path, serialized).map_err(|error| Failure::output(path, error))
+}
+
+/// Sorts the keys of a safetensors header, which come out of a hash map: equal weights give equal files.
+fn sort_header(file: &mut [u8]) -> Result<(), String> {
+    let (len, rest) = file.split_first_chunk_mut::<8>().ok_or("no header")?;
+    let header = rest.get_mut(..u64::from_le_bytes(*len) as usize).ok_or("no header")?;
+    let sorted: serde_json::Value = serde_json::from_slice(header).map_err(|error| error.to_string())?;
+    let mut sorted = sorted.to_string().into_bytes();
+    // The format pads with blanks.
+    sorted.resize(header.len().max(sorted.len()), b' ');
+    if sorted.len() != header.len() {
+        return Err("the header has grown".into());
+    }
+    header.copy_from_slice(&sorted);
+    Ok(())
 }

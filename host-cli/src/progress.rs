@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::failure::say;
 use crate::settings::Progress;
 
 /// Shows how a training goes.
@@ -45,7 +46,7 @@ impl Reporter {
     pub fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None if self.lines => eprintln!("{text}"),
+            None if self.lines => say(text),
             None => {}
         }
     }

@@ -18,6 +18,15 @@ use crate::settings::{MachineSettings, resolve, resolve_machine};
 /// [`Failure::Output`], or whatever the settings or the data can do wrong.
 pub fn run(target: RecordTarget, out: &mut impl Write) -> Result<(), Failure> {
     match target {
+        RecordTarget::KnownAnswers { output, .. } | RecordTarget::Run { output, .. }
+            if output == output.with_extension("txt") =>
+        {
+            Err(Failure::configuration(format_args!(
+                "--output {0}: the readable view is written to this file; give the record another name, such as {1}",
+                output.display(),
+                output.with_extension(EXTENSION).display()
+            )))
+        }
         RecordTarget::KnownAnswers { output, machine } => {
             record_answers(&output, &mut executor(resolve_machine(&machine)?)?)?;
             write_view(&output, out)

@@ -7,7 +7,7 @@ use random_bases_core::numerics::digest;
 
 use super::executor;
 use crate::args::ReplayArguments;
-use crate::failure::{Failure, printed};
+use crate::failure::{Failure, printed, say};
 use crate::output::write_weights;
 use crate::records::RecordFile;
 use crate::run_spec::network_name;
@@ -24,6 +24,15 @@ pub fn run(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let file = RecordFile::open(&arguments.journal)?;
+    if let Some(output) = &arguments.output
+        && let (Ok(output), Ok(journal)) = (output.canonicalize(), arguments.journal.canonicalize())
+        && output == journal
+    {
+        return Err(Failure::configuration(format_args!(
+            "--output {}: this is the journal itself; choose another file",
+            arguments.journal.display()
+        )));
+    }
     let run = file.run()?;
     if run.spec.method == Method::Sgd {
         return Err(Failure::data(
@@ -43,10 +52,10 @@ pub fn run(
     if arguments.step.is_none()
         && let Some(damage) = &run.damage
     {
-        eprintln!(
+        say(format_args!(
             "random-bases: warning: {}: {damage}; replaying the {recorded} steps before",
             file.path().display()
-        );
+        ));
     }
 
     let mut replay = begin_replay(&run.spec, executor(machine)?);

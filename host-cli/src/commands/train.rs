@@ -195,23 +195,35 @@ impl Run<'_> {
 
     fn step(&mut self, step: u64) -> Result<StepReport, Failure> {
         let report = self.training.step(self.rate);
+        let what = if !report.loss.is_finite() {
+            format!("the loss is {}", report.loss)
+        } else if !self.training.weights().iter().all(|x| x.is_finite()) {
+            "the weights after it are not finite".into()
+        } else {
+            self.record(step, report)?;
+            return Ok(report);
+        };
+        // The step is not recorded: the bits of a NaN differ between processors. The steps before it are complete.
+        if let Some(journal) = self.journal.take() {
+            journal.finish()?;
+        }
+        self.reporter.finish();
+        Err(Failure::diverged(format_args!(
+            "step {step}: {what}; learning_rate = {} (times batch_size = {}) is too high for {} here",
+            self.settings.base_learning_rate(),
+            self.settings.batch_size,
+            self.spec.method.name()
+        )))
+    }
+
+    fn record(&mut self, step: u64, report: StepReport) -> Result<(), Failure> {
         if let Some(journal) = &mut self.journal {
             let digest = digest(self.training.weights());
             let coordinates = Floats::from(self.training.coordinates());
             let (learning_rate, loss) = (self.rate, report.loss);
             journal.write(&Record::Step(Step { step, learning_rate, loss, digest, coordinates }))?;
         }
-        if report.loss.is_finite() {
-            return Ok(report);
-        }
-        self.reporter.finish();
-        Err(Failure::diverged(format_args!(
-            "step {step}: the loss is {}; learning_rate = {} (times batch_size = {}) is too high for {} here",
-            report.loss,
-            self.settings.base_learning_rate(),
-            self.settings.batch_size,
-            self.spec.method.name()
-        )))
+        Ok(())
     }
 
     fn end_epoch(

@@ -20,51 +20,84 @@ pub fn run(
     machine: MachineSettings,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let options = Options { strategy: arguments.strategy, data_dir: arguments.data_dir.as_deref() };
+    // As in the other commands, an empty variable counts as not set.
+    let variable = || std::env::var_os("RANDOM_BASES_DATA_DIR").filter(|folder| !folder.is_empty());
+    let data_dir = arguments.data_dir.clone().or_else(|| variable().map(PathBuf::from));
+    let options = Options { strategy: arguments.strategy, data_dir: data_dir.as_deref() };
     // A wrong level or number of threads is one error, not one per file.
     let described = executor(machine)?;
     let head =
         format!("{} threads, {}, strategy {}\n", described.threads(), described.level(), arguments.strategy);
     printed(out.write_all(head.as_bytes()))?;
 
-    let (mut equal, mut skipped, mut differing) = (0, 0, Vec::new());
-    let mut unusable: Option<Failure> = None;
-    let mut unusable_count = 0;
+    let mut tally = Tally::default();
     for path in files(&arguments.paths)? {
         let verdict = RecordFile::open(&path).and_then(|file| verify(&file, options, || executor(machine)));
-        let (state, what) = match verdict {
+        let line = tally.take(&path, verdict);
+        printed(writeln!(out, "{line}"))?;
+    }
+    printed(writeln!(out, "{}", tally.summary()).and_then(|()| out.flush()))?;
+    tally.conclude(&arguments.paths[0])
+}
+
+/// What came out so far.
+#[derive(Default)]
+struct Tally {
+    equal: u64,
+    skipped: u64,
+    differing: Vec<String>,
+    unusable: Vec<Failure>,
+}
+
+impl Tally {
+    /// Counts a file, and returns the line about it.
+    fn take(&mut self, path: &Path, verdict: Result<Verdict, Failure>) -> String {
+        match verdict {
+            Ok(Verdict::Equal { compared: 0, .. }) => {
+                self.take(path, Err(Failure::data(path, "holds nothing to compare")))
+            }
             Ok(Verdict::Equal { how, steps, compared }) => {
-                equal += 1;
+                self.equal += 1;
                 let steps = if steps == 0 { String::new() } else { format!("{steps} steps ") };
-                ("equal", format!("{steps}{how}; {compared} values compared"))
+                format!("equal     {}: {steps}{how}; {compared} values compared", path.display())
             }
             Ok(Verdict::Differs(difference)) => {
-                differing.push(format!("{}: {difference}", path.display()));
-                ("DIFFERS", difference.to_string())
+                self.differing.push(format!("{}: {difference}", path.display()));
+                format!("DIFFERS   {}: {difference}", path.display())
             }
             Ok(Verdict::Skipped(why)) => {
-                skipped += 1;
-                ("skipped", why)
+                self.skipped += 1;
+                format!("skipped   {}: {why}", path.display())
             }
             Err(failure) => {
-                let what = failure.to_string();
-                unusable_count += 1;
-                unusable.get_or_insert(failure);
-                ("UNUSABLE", what)
+                let mut what = failure.to_string();
+                // Most failures name the file themselves.
+                if !what.starts_with(&*path.to_string_lossy()) {
+                    what = format!("{}: {what}", path.display());
+                }
+                self.unusable.push(failure);
+                format!("UNUSABLE  {what}")
             }
-        };
-        printed(writeln!(out, "{state:<9} {}: {what}", path.display()))?;
-    }
-    let summary =
-        format!("{equal} equal, {} differ, {unusable_count} unusable, {skipped} skipped\n", differing.len());
-    printed(out.write_all(summary.as_bytes()).and_then(|()| out.flush()))?;
-    match (differing.first(), unusable) {
-        (Some(first), _) => Err(Failure::mismatch(first)),
-        (None, Some(failure)) => Err(failure),
-        (None, None) if equal == 0 => {
-            Err(Failure::data(&arguments.paths[0], "nothing was verified: everything was skipped"))
         }
-        (None, None) => Ok(()),
+    }
+
+    fn summary(&self) -> String {
+        let (differing, unusable) = (self.differing.len(), self.unusable.len());
+        format!("{} equal, {differing} differ, {unusable} unusable, {} skipped", self.equal, self.skipped)
+    }
+
+    /// Success only if something was verified and nothing is wrong. A difference weighs more than an unusable file.
+    fn conclude(self, first: &Path) -> Result<(), Failure> {
+        if let Some(difference) = self.differing.first() {
+            return Err(Failure::mismatch(difference));
+        }
+        match self.unusable.into_iter().next() {
+            Some(failure) => Err(failure),
+            None if self.equal == 0 => {
+                Err(Failure::data(first, "nothing was verified: everything was skipped"))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -105,16 +105,19 @@ impl RecordFile {
     }
 }
 
-fn read_run<'a>(spec: RunSpec, frames: Frames<'a>) -> RunRecord<'a> {
+fn read_run<'a>(spec: RunSpec, mut frames: Frames<'a>) -> RunRecord<'a> {
     let mut run = RunRecord { spec, steps: Vec::new(), tensors: Vec::new(), damage: None };
     let (mut records, mut at) = (1, frames.offset());
-    for frame in frames {
+    while let Some(frame) = frames.next() {
         let taken = frame.map_err(|error| damage(&error, records, at)).and_then(|frame| {
             at = frame.end;
             run.take(frame.record, records)
         });
         match taken {
-            Ok(true) => return run,
+            Ok(true) => {
+                run.damage = frames.next().map(|_| behind_the_end(at));
+                return run;
+            }
             Ok(false) => records += 1,
             Err(what) => {
                 run.damage = Some(what);
@@ -165,10 +168,10 @@ impl<'a> RunRecord<'a> {
     }
 }
 
-fn read_answers(frames: Frames<'_>) -> Result<Contents<'_>, String> {
+fn read_answers(mut frames: Frames<'_>) -> Result<Contents<'_>, String> {
     let mut answers = AnswersRecord::default();
     let (mut records, mut at) = (1, frames.offset());
-    for frame in frames {
+    while let Some(frame) = frames.next() {
         let frame = frame.map_err(|error| damage(&error, records, at))?;
         match frame.record {
             Record::Words(answer) if usize::from(answer.lane) < LANES => answers.words.push(answer),
@@ -176,12 +179,21 @@ fn read_answers(frames: Frames<'_>) -> Result<Contents<'_>, String> {
             Record::Function(answer) if answer.arguments.len() == answer.values.len() => {
                 answers.functions.push(answer);
             }
-            Record::End(end) if end.records == records => return Ok(Contents::Answers(answers)),
+            Record::End(end) if end.records == records => {
+                return match frames.next() {
+                    None => Ok(Contents::Answers(answers)),
+                    Some(_) => Err(behind_the_end(frame.end)),
+                };
+            }
             _ => return Err(format!("record {records}: does not belong in a list of known answers")),
         }
         (records, at) = (records + 1, frame.end);
     }
     Err(format!("the file ends after record {records}, without an end record: it was cut short"))
+}
+
+fn behind_the_end(at: usize) -> String {
+    format!("something follows the end record, from byte {at} on")
 }
 
 fn damage(error: &Error, record: u64, offset: usize) -> String {

@@ -10,6 +10,7 @@ use random_bases_core::random::{Domain, Key, Stream};
 use random_bases_core::record::{Floats, Function, FunctionName, KeyTuple, Row, Words};
 use random_bases_core::step::{Executor, Superstep};
 
+use super::view::place;
 use super::{AnswersRecord, Contents, RecordFile, RunRecord};
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
@@ -134,7 +135,7 @@ pub fn verify(
     let mut comparison = Comparison::default();
     let data = {
         let pool = executor()?;
-        DataSet::of_record(&run.spec.data, run.spec.network, options.data_dir, pool.pool())?
+        DataSet::of_record(file.path(), &run.spec.data, run.spec.network, options.data_dir, pool.pool())?
     };
     if let Some(data) = &data {
         let strategy = run.spec.strategy(options.strategy);
@@ -256,7 +257,7 @@ fn verify_words(answer: &Words<'_>, comparison: &mut Comparison) -> Result<(), D
     let seed = key(answer.key).tile(answer.direction, answer.tile);
     let mut stream = Stream::<Array<1>>::new(seed, usize::from(answer.lane));
     let got = (0..answer.words.len()).map(|_| f32::from_bits(stream.words()[0]));
-    let place = || format!("{:?}, direction {}, tile {}", answer.key, answer.direction, answer.tile);
+    let place = || place(answer.key, answer.direction, answer.tile);
     comparison.floats(place, &format!("words of lane {}", answer.lane), 1, &answer.words, got)
 }
 
@@ -285,6 +286,6 @@ fn verify_row(
         BasisRow { key: key(answer.key), direction: answer.direction, distribution: answer.distribution };
     let mut got = vec![0.0; answer.values.len()];
     executor.run(&OneTile(row, answer.tile), &mut got);
-    let place = || format!("{:?}, direction {}, tile {}", answer.key, answer.direction, answer.tile);
+    let place = || place(answer.key, answer.direction, answer.tile);
     comparison.floats(place, answer.distribution.name(), 1, &answer.values, got.into_iter())
 }

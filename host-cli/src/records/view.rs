@@ -144,7 +144,8 @@ fn normalisation(normalisation: Normalisation) -> String {
     }
 }
 
-fn place(key: KeyTuple, direction: u32, tile: u32) -> String {
+/// Which tile of which row: the key's tuple as (seed, redraw, worker, compartment).
+pub(super) fn place(key: KeyTuple, direction: u32, tile: u32) -> String {
     let KeyTuple { seed, redraw, worker, compartment } = key;
     format!("({seed}, {redraw}, {worker}, {compartment}) direction {direction} tile {tile}")
 }

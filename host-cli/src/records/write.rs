@@ -13,21 +13,32 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub struct RecordWriter {
     path: PathBuf,
+    /// Where the file lies until it is finished, if it is to replace another.
+    draft: Option<PathBuf>,
     file: File,
     buffer: Vec<u8>,
     records: u64,
 }
 
 impl RecordWriter {
-    /// Creates the file. `replace`: whether an existing file may be overwritten.
+    /// Creates the file. `replace`: whether an existing file may be replaced; that happens when the new one is whole.
     ///
     /// # Errors
     /// [`Failure::Output`].
     pub fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+        if replace && path.is_dir() {
+            return Err(Failure::output(path, std::io::ErrorKind::IsADirectory.into()));
+        }
+        let draft = replace.then(|| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".part");
+            PathBuf::from(name)
+        });
+        let place = draft.as_deref().unwrap_or(path);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(replace).create_new(!replace);
-        let file = options.open(path).map_err(|error| Failure::output(path, error))?;
-        let mut writer = Self { path: path.to_owned(), file, buffer: vec![0; 1 << 12], records: 0 };
+        let file = options.open(place).map_err(|error| Failure::output(path, error))?;
+        let mut writer = Self { path: path.to_owned(), draft, file, buffer: vec![0; 1 << 12], records: 0 };
         writer.file.write_all(&MAGIC).map_err(|error| Failure::output(path, error))?;
         Ok(writer)
     }
@@ -60,6 +71,21 @@ impl RecordWriter {
     /// [`Failure::Output`].
     pub fn finish(mut self) -> Result<(), Failure> {
         self.write(&Record::End(End { records: self.records }))?;
-        self.file.sync_all().map_err(|error| Failure::output(&self.path, error))
+        self.file.sync_all().map_err(|error| Failure::output(&self.path, error))?;
+        match self.draft.take() {
+            Some(draft) => {
+                std::fs::rename(draft, &self.path).map_err(|error| Failure::output(&self.path, error))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A draft that was not finished is of no use.
+impl Drop for RecordWriter {
+    fn drop(&mut self) {
+        if let Some(draft) = &self.draft {
+            let _ = std::fs::remove_file(draft);
+        }
     }
 }

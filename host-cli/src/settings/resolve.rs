@@ -14,6 +14,7 @@ use super::layers::{Layers, Origin, Origins};
 use super::presets::preset;
 use super::render::render;
 use super::table::{Partial, Settings};
+use super::value::Value;
 use crate::failure::Failure;
 
 /// The flags of every command that trains or shows a configuration.
@@ -34,7 +35,7 @@ pub struct SettingsFlags {
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MachineFlags {
     /// Threads; 0 for one per core [default: 0, or RANDOM_BASES_THREADS]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = <u32 as Value>::parser())]
     pub threads: Option<u32>,
     /// The vector instructions [default: auto, or RANDOM_BASES_VECTOR]
     #[arg(long, value_name = "NAME")]

@@ -1,0 +1,14 @@
+//! The program `random-bases`, run as its users run it: each test starts the real binary in a fresh folder and looks
+//! at its exit code, its two streams and the files that it leaves.
+//!
+//! No run may panic, whatever it is given; [`cli::support`] checks that of every one.
+
+mod cli {
+    mod bad_input;
+    mod config;
+    mod damage;
+    mod images;
+    mod records;
+    pub mod support;
+    mod train;
+}

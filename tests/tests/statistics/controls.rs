@@ -1,0 +1,212 @@
+//! Bad generators, each with a fault that has happened to somebody. The checks that are named must reject them: a test
+//! that cannot fail says nothing.
+
+use libm::{atan2f, cosf, hypotf, sinf};
+use rand_core::{Rng, SeedableRng};
+use rand_xorshift::XorShiftRng;
+use random_bases_core::basis::Distribution;
+use random_bases_core::numerics::TILE;
+use random_bases_core::random::{Domain, Key, LANES};
+
+use crate::crossing::{ROW_LEN, ROWS, products, shifted_products, standard};
+use crate::dependence::within;
+use crate::findings::Findings;
+use crate::rows::{Law, SAMPLE_ROW_LEN, Start, rows, sample};
+use crate::{normal, rademacher, uniform};
+
+/// Elements of most samples here: 2^22.
+const SIZE: usize = 1 << 22;
+
+/// The first elements of the main sample.
+fn good(distribution: Distribution) -> Vec<f32> {
+    let mut sample = sample(distribution);
+    sample.truncate(SIZE);
+    sample
+}
+
+/// A sample made from one sequence of words.
+fn from_words(mut element: impl FnMut(&mut XorShiftRng) -> f32) -> Vec<f32> {
+    let mut words = Key::new(Domain::Basis, 4000, 0, 0, 0).generator(0);
+    (0..SIZE).map(|_| element(&mut words)).collect()
+}
+
+fn normal_law() -> Law {
+    Law::of(Distribution::Normal)
+}
+
+/// Rows of a family that all pass or fail together.
+fn between(rows: &[f32]) -> Findings {
+    let mut findings = Findings::default();
+    standard("products", &products(rows, ROW_LEN, normal_law()), &mut findings);
+    standard("shifted", &shifted_products(rows, ROW_LEN, normal_law()), &mut findings);
+    findings
+}
+
+/// The functions that reject below accept what is good, at the size used below.
+#[test]
+fn good_rows_are_accepted() {
+    let sample = good(Distribution::Normal);
+    normal::marginal(&sample).accept("normal");
+    normal::pairs(&sample).accept("normal, pairs");
+    within(&sample, SAMPLE_ROW_LEN, normal_law()).accept("normal, within");
+    between(&sample[..ROWS as usize * ROW_LEN]).accept("normal, between");
+    uniform::marginal(&good(Distribution::Uniform)).accept("uniform");
+    rademacher::marginal(&good(Distribution::Rademacher)).accept("rademacher");
+}
+
+/// The sum of the four bytes of a word, scaled: what cheap "normal" generators are.
+#[test]
+fn sums_of_bytes_are_not_normal() {
+    let deviation = (4.0 * (65536.0 - 1.0) / 12.0_f32).sqrt();
+    let sample = from_words(|words| {
+        let sum: u32 = words.next_u32().to_le_bytes().into_iter().map(u32::from).sum();
+        (sum as f32 - 510.0) / deviation
+    });
+    normal::marginal(&sample).reject("bytes", &["moment 4", "moment 6", "tail 3", "tail 4", "kolmogorov"]);
+}
+
+/// One percent too wide, half a percent off the middle, cut at four, nothing below minus three, or one NaN.
+#[test]
+fn small_errors_are_seen() {
+    let good = good(Distribution::Normal);
+    let with = |f: &dyn Fn(f32) -> f32| -> Vec<f32> { good.iter().map(|&x| f(x)).collect() };
+    normal::marginal(&with(&|x| x * 1.01)).reject("wide", &["moment 2", "moment 4", "kolmogorov"]);
+    normal::marginal(&with(&|x| x + 0.005)).reject("shifted", &["moment 1", "sign beyond 0", "kolmogorov"]);
+    normal::marginal(&with(&|x| x.clamp(-4.0, 4.0))).reject("cut", &["tail 4:", "tail 4.5:"]);
+    normal::marginal(&with(&|x| if x < -3.0 { -x } else { x }))
+        .reject("one-sided", &["sign beyond 3", "moment 3"]);
+    normal::marginal(&with(&|x| if x > 5.0 { f32::NAN } else { x })).reject("not a number", &["finite"]);
+}
+
+/// Box-Muller with 256 angles, and with a radius that knows the angle's sign.
+#[test]
+fn bad_pairs_are_seen() {
+    let remade = |angle_of: &dyn Fn(f32) -> f32, radius_of: &dyn Fn(f32, f32) -> f32| {
+        let mut sample = good(Distribution::Normal);
+        for pair in sample.chunks_exact_mut(2 * LANES) {
+            for lane in 0..LANES {
+                let (x, y) = (pair[lane], pair[lane + LANES]);
+                let angle = angle_of(atan2f(y, x));
+                let radius = radius_of(hypotf(x, y), angle);
+                (pair[lane], pair[lane + LANES]) = (radius * cosf(angle), radius * sinf(angle));
+            }
+        }
+        sample
+    };
+    let step = std::f32::consts::TAU / 256.0;
+    let coarse = remade(&|angle| ((angle / step).floor() + 0.5) * step, &|radius, _| radius);
+    normal::pairs(&coarse).reject("256 angles", &["angle:"]);
+    let uneven = remade(&|angle| angle, &|radius, angle| radius * (1.0 + 0.01 * angle.signum()));
+    normal::pairs(&uneven).reject("angle in the radius", &["radius and angle"]);
+}
+
+/// Lanes that are one generator's output, delayed; tiles that repeat; rows of one norm; radii used for two pairs.
+#[test]
+fn dependent_elements_are_seen() {
+    let reject = |title: &str, sample: &[f32], labels: &[&str]| {
+        within(sample, SAMPLE_ROW_LEN, normal_law()).reject(title, labels);
+    };
+    let good = good(Distribution::Normal);
+    let delayed: Vec<_> = (0..SIZE).map(|e| good[(e / LANES + e % LANES) % SIZE]).collect();
+    reject("delayed lanes", &delayed, &["lag 15", "boundary at lag 15", "sums of"]);
+
+    let mut repeated = good.clone();
+    for two in repeated.chunks_exact_mut(2 * TILE) {
+        two.copy_within(..TILE, TILE);
+    }
+    reject("repeated tiles", &repeated, &["positions", "sums of 65536: variance"]);
+
+    let mut scaled = good.clone();
+    for tile in scaled.chunks_exact_mut(TILE) {
+        let norm = tile.iter().map(|&x| x * x).sum::<f32>().sqrt();
+        tile.iter_mut().for_each(|x| *x *= (TILE as f32).sqrt() / norm);
+    }
+    reject("tiles of one norm", &scaled, &["squared norms of 4096: variance"]);
+
+    let mut shared = good;
+    for two in shared.chunks_exact_mut(4 * LANES) {
+        for lane in 0..LANES {
+            let norm = |i: usize| hypotf(two[lane + i * LANES], two[lane + (i + 1) * LANES]);
+            let ratio = norm(0) / norm(2);
+            two[lane + 2 * LANES] *= ratio;
+            two[lane + 3 * LANES] *= ratio;
+        }
+    }
+    reject("shared radii", &shared, &["squares at lag 32", "squared norms of 128: variance"]);
+}
+
+/// Seeds that are small numbers, as they come: xorshift needs many words to forget them.
+#[test]
+fn plain_seeds_are_seen() {
+    let mut out = Vec::new();
+    for seed in 0..(SIZE / TILE) as u32 {
+        let mut lanes: [_; LANES] = std::array::from_fn(|lane| {
+            let words = [1, seed, lane as u32, 0].map(u32::to_le_bytes);
+            XorShiftRng::from_seed(words.concat().try_into().expect("sixteen bytes"))
+        });
+        let element = |e: usize| (lanes[e % LANES].next_u32() as i32 >> 16) as f32 / 32768.0;
+        out.extend((0..TILE).map(element));
+    }
+    let law = Law::of(Distribution::Uniform);
+    within(&out, SAMPLE_ROW_LEN, law).reject("plain seeds", &["positions: largest of 4096, x", "lag "]);
+}
+
+/// The original adds run seed, worker and step, so worker 1 at step 0 has the row of worker 0 at step 1.
+#[test]
+fn added_names_are_seen() {
+    let start = |i: u32| Start::of(Key::new(Domain::Basis, u64::from(i % 16 + i / 16), 0, 0, 0));
+    let starts: Vec<_> = (0..ROWS).map(start).collect();
+    let rows = rows(Distribution::Normal, &starts, ROW_LEN / TILE, TILE);
+    between(&rows)
+        .reject("added names", &["products: largest", "products: mean square", "products: kolmogorov"]);
+}
+
+/// Rows cut from one stream, each 16 elements further. Side by side they are as good as independent; shifted, equal.
+#[test]
+fn shifted_rows_are_seen() {
+    let stream = good(Distribution::Normal);
+    let rows: Vec<_> = (0..ROWS as usize).flat_map(|i| &stream[i * LANES..][..ROW_LEN]).copied().collect();
+    between(&rows).reject("shifted rows", &["shifted: largest", "shifted: mean square"]);
+}
+
+/// Fifteen bits; an upper byte with a favourite; the halves of a word equal.
+#[test]
+fn bad_uniform_is_seen() {
+    let of_half = |half: u32| f32::from(half as u16 as i16) / 32768.0;
+    let coarse = from_words(|words| of_half(words.next_u32() & !1));
+    uniform::marginal(&coarse).reject("fifteen bits", &["every level", "levels", "bit 0"]);
+    let favourite = from_words(|words| {
+        let word = words.next_u32();
+        of_half(if word >> 24 == 0 { word & 0xff | 0x1200 } else { word })
+    });
+    uniform::marginal(&favourite).reject("favourite byte", &["levels", "kolmogorov"]);
+    let mut equal = good(Distribution::Uniform);
+    for pair in equal.chunks_exact_mut(2 * LANES) {
+        pair.copy_within(..LANES, LANES);
+    }
+    uniform::pairs(&equal).reject("equal halves", &["upper", "lower"]);
+}
+
+/// Signs with a bias of one percent; a bit of the word with a bias; a sign that tends to stay.
+#[test]
+fn bad_signs_are_seen() {
+    let sign = |minus: bool| if minus { -1.0 } else { 1.0 };
+    let biased = from_words(|words| sign(words.next_u32() % 256 < 129));
+    rademacher::marginal(&biased).reject("biased", &["all signs", "bits and lanes"]);
+
+    let mut weak_bit = good(Distribution::Rademacher);
+    for (i, vector) in weak_bit.chunks_exact_mut(LANES).enumerate().filter(|(i, _)| i % 32 == 13) {
+        vector.iter_mut().take(i / 32 % 2).for_each(|x| *x = 1.0);
+    }
+    rademacher::marginal(&weak_bit).reject("a weak bit", &["bits and lanes", "bit 13"]);
+
+    let mut sticky = good(Distribution::Rademacher);
+    let mut words = Key::new(Domain::Basis, 4001, 0, 0, 0).generator(0);
+    for e in LANES..SIZE {
+        if words.next_u32().is_multiple_of(16) {
+            sticky[e] = sticky[e - LANES];
+        }
+    }
+    let labels = ["runs", "run lengths", "16 vectors of a lane"];
+    rademacher::marginal(&sticky).reject("sticky", &labels);
+}
