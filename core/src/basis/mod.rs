@@ -126,11 +126,10 @@ fn write_tile<V: Lanes, S: Sampler<V>>(seed: TileSeed, out: &mut [f32]) {
     assert!(out.len() <= TILE, "a tile has {TILE} elements, asked for {}", out.len());
     for group in (0..LANES).step_by(V::WIDTH) {
         let mut sampler = S::new(Stream::new(seed, group));
-        let mut octets = out.chunks_exact_mut(OCTET_LEN);
-        for octet in &mut octets {
+        let (octets, rest) = out.as_chunks_mut();
+        for octet in octets {
             store_octet::<V>(sampler.octet(), group, octet);
         }
-        let rest = octets.into_remainder();
         if !rest.is_empty() {
             let mut padded = [0.0; OCTET_LEN];
             padded[..rest.len()].copy_from_slice(rest);
@@ -142,7 +141,7 @@ fn write_tile<V: Lanes, S: Sampler<V>>(seed: TileSeed, out: &mut [f32]) {
 
 /// Stores eight vectors of one lane group where they belong in 128 neighbouring elements.
 #[inline(always)]
-fn store_octet<V: Lanes>(vectors: [V::F; OCTET], group: usize, out: &mut [f32]) {
+fn store_octet<V: Lanes>(vectors: [V::F; OCTET], group: usize, out: &mut [f32; OCTET_LEN]) {
     for (k, x) in vectors.into_iter().enumerate() {
         V::store(x, &mut out[k * LANES + group..]);
     }

@@ -54,3 +54,22 @@ impl Network for Small8 {
     const SHAPE: [usize; 3] = [8, 8, 1];
     type Layers = Fc<64, 32>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_those_of_the_paper() {
+        assert_eq!([Fc28::PARAMS, Fc32::PARAMS, Small8::PARAMS], [101_770, 394_634, 2_410]);
+    }
+
+    #[test]
+    fn tensors_cover_the_parameters() {
+        let tensors = crate::nn::tensors::<Fc28>();
+        let end = |tensor: &crate::nn::Tensor| tensor.start + tensor.len;
+        assert!(tensors.windows(2).all(|pair| end(&pair[0]) == pair[1].start));
+        assert_eq!(tensors.last().map(end), Some(Fc28::PARAMS));
+        assert!(tensors.iter().map(|tensor| &*tensor.name).eq(["1/kernel", "1/bias", "2/kernel", "2/bias"]));
+    }
+}

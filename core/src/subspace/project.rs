@@ -131,66 +131,58 @@ fn combine<E: Executor>(executor: &mut E, basis: &Basis, partials: &[f32], out: 
     executor.run(&Combine { partials, dimensions: basis.dimensions }, out);
 }
 
-/// What is summed over a tile: a term per element x of a row.
+/// What is summed over a tile: a term per element x of a row and its factor g.
 trait Term: Copy {
-    /// Elements in the tile.
-    fn len(&self) -> usize;
-    /// The terms of `V::WIDTH` elements from `offset`.
-    fn term<V: Lanes>(&self, x: V::F, offset: usize) -> V::F;
-    /// For an octet that is cut short, from `offset`: what x is multiplied with, zeros behind the end.
-    fn factors<V: Lanes>(&self, offset: usize) -> [f32; OCTET_LEN];
-    /// A term, given its factor.
-    fn cut_term<V: Lanes>(&self, x: V::F, factor: V::F) -> V::F;
+    /// The term.
+    fn term<V: Lanes>(x: V::F, g: V::F) -> V::F;
+    /// The factors of octet `o`, which is whole.
+    fn octet(&self, o: usize) -> &[f32; OCTET_LEN];
+    /// The factors of the octet that is cut short, with zeros behind the end: how many whole octets come before it, and
+    /// it, if there is one.
+    fn rest(&self) -> (usize, Option<[f32; OCTET_LEN]>);
 }
 
-/// `x g`
+/// `x g`, with the gradient's elements as factors.
 #[derive(Clone, Copy)]
 struct Dot<'a>(&'a [f32]);
 
 impl Term for Dot<'_> {
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.0.len()
+    fn term<V: Lanes>(x: V::F, g: V::F) -> V::F {
+        x * g
     }
     #[inline(always)]
-    fn term<V: Lanes>(&self, x: V::F, offset: usize) -> V::F {
-        x * V::load(&self.0[offset..])
+    fn octet(&self, o: usize) -> &[f32; OCTET_LEN] {
+        &self.0.as_chunks().0[o]
     }
     #[inline(always)]
-    fn factors<V: Lanes>(&self, offset: usize) -> [f32; OCTET_LEN] {
-        let mut factors = [0.0; OCTET_LEN];
-        let rest = &self.0[offset..];
-        factors[..rest.len()].copy_from_slice(rest);
-        factors
-    }
-    #[inline(always)]
-    fn cut_term<V: Lanes>(&self, x: V::F, factor: V::F) -> V::F {
-        x * factor
+    fn rest(&self) -> (usize, Option<[f32; OCTET_LEN]>) {
+        let (whole, rest) = self.0.as_chunks::<OCTET_LEN>();
+        let mut padded = [0.0; OCTET_LEN];
+        padded[..rest.len()].copy_from_slice(rest);
+        (whole.len(), (!rest.is_empty()).then_some(padded))
     }
 }
 
-/// `x x`, for so many elements
+/// `x x`, for so many elements: the factors are ones.
 #[derive(Clone, Copy)]
 struct Square(usize);
 
 impl Term for Square {
     #[inline(always)]
-    fn len(&self) -> usize {
-        self.0
+    fn term<V: Lanes>(x: V::F, g: V::F) -> V::F {
+        x * (x * g)
     }
     #[inline(always)]
-    fn term<V: Lanes>(&self, x: V::F, _: usize) -> V::F {
-        x * x
+    fn octet(&self, _: usize) -> &[f32; OCTET_LEN] {
+        const { &[1.0; OCTET_LEN] }
     }
     #[inline(always)]
-    fn factors<V: Lanes>(&self, offset: usize) -> [f32; OCTET_LEN] {
-        let mut factors = [0.0; OCTET_LEN];
-        factors[..self.0 - offset].fill(1.0);
-        factors
-    }
-    #[inline(always)]
-    fn cut_term<V: Lanes>(&self, x: V::F, factor: V::F) -> V::F {
-        x * (x * factor)
+    fn rest(&self) -> (usize, Option<[f32; OCTET_LEN]>) {
+        let mut padded = [0.0; OCTET_LEN];
+        let rest = self.0 % OCTET_LEN;
+        padded[..rest].fill(1.0);
+        (self.0 / OCTET_LEN, (rest > 0).then_some(padded))
     }
 }
 
@@ -201,50 +193,51 @@ impl Term for Square {
 #[inline(always)]
 fn sum_over_tile<V: Lanes, S: Sampler<V>, T: Term>(seed: TileSeed, terms: T) -> f32 {
     let mut lanes = [0.0; LANES];
-    let whole = terms.len() / OCTET_LEN * OCTET_LEN;
+    let (whole, rest) = terms.rest();
     for group in (0..LANES).step_by(V::WIDTH) {
         let mut sampler = S::new(Stream::new(seed, group));
         let mut sums = [V::splat(0.0); 2];
-        for start in (0..whole).step_by(OCTET_LEN) {
-            let x = sampler.octet();
-            for k in 0..OCTET {
-                sums[k % 2] = sums[k % 2] + terms.term::<V>(x[k], start + k * LANES + group);
-            }
+        for o in 0..whole {
+            add_octet::<V, T>(&mut sums, sampler.octet(), terms.octet(o), group);
         }
-        if whole < terms.len() {
-            let factors = terms.factors::<V>(whole);
-            let x = sampler.octet();
-            for k in 0..OCTET {
-                let factor = V::load(&factors[k * LANES + group..]);
-                sums[k % 2] = sums[k % 2] + terms.cut_term::<V>(x[k], factor);
-            }
+        if let Some(rest) = &rest {
+            add_octet::<V, T>(&mut sums, sampler.octet(), rest, group);
         }
         V::store(sums[0] + sums[1], &mut lanes[group..]);
     }
     tree_sum(lanes)
 }
 
+/// Adds the terms of eight vectors to the sums of the even and of the odd ones.
+#[inline(always)]
+fn add_octet<V: Lanes, T: Term>(
+    sums: &mut [V::F; 2],
+    x: [V::F; OCTET],
+    factors: &[f32; OCTET_LEN],
+    group: usize,
+) {
+    for k in 0..OCTET {
+        let factor = V::load(&factors[k * LANES + group..]);
+        sums[k % 2] = sums[k % 2] + T::term::<V>(x[k], factor);
+    }
+}
+
 /// [`sum_over_tile`] of `x y` for elements that are in memory. At most [`TILE`] of them.
 #[inline(always)]
 pub(super) fn dot_tile<V: Lanes>(x: &[f32], y: &[f32]) -> f32 {
-    debug_assert!(x.len() <= TILE && x.len() == y.len());
     const PAIR: usize = 2 * LANES;
     let mut lanes = [0.0; LANES];
-    let whole = x.len() / PAIR * PAIR;
-    let (mut x_rest, mut y_rest) = ([0.0; PAIR], [0.0; PAIR]);
-    x_rest[..x.len() - whole].copy_from_slice(&x[whole..]);
-    y_rest[..x.len() - whole].copy_from_slice(&y[whole..]);
+    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<PAIR>(), y.as_chunks::<PAIR>());
+    let (mut x_last, mut y_last) = ([0.0; PAIR], [0.0; PAIR]);
+    x_last[..x_rest.len()].copy_from_slice(x_rest);
+    y_last[..y_rest.len()].copy_from_slice(y_rest);
     for group in (0..LANES).step_by(V::WIDTH) {
         let mut sums = [V::splat(0.0); 2];
-        for start in (0..whole).step_by(PAIR) {
+        for (x, y) in x.iter().zip(y).chain([(&x_last, &y_last)]) {
             for k in 0..2 {
-                let at = start + k * LANES + group;
+                let at = k * LANES + group;
                 sums[k] = sums[k] + V::load(&x[at..]) * V::load(&y[at..]);
             }
-        }
-        for k in 0..2 {
-            let at = k * LANES + group;
-            sums[k] = sums[k] + V::load(&x_rest[at..]) * V::load(&y_rest[at..]);
         }
         V::store(sums[0] + sums[1], &mut lanes[group..]);
     }
