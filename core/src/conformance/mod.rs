@@ -17,6 +17,7 @@
 //! assert!(report.comparisons > 1000);
 //! ```
 
+mod images;
 mod networks;
 mod plain;
 mod subspaces;
@@ -87,6 +88,7 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32]) -> Result<Report, 
     let mut report = Report::default();
     subspaces::run(executor, memory, &mut report)?;
     networks::run(executor, memory, &mut report)?;
+    images::run(executor, memory, &mut report)?;
     Ok(report)
 }
 

@@ -58,6 +58,7 @@ impl<A: Layer, B: Layer> Layer for Chain<A, B> {
         executor: &mut E,
         images: usize,
         params: &[f32],
+        input: &[f32],
         activations: &[f32],
         deltas: &mut [f32],
         input_deltas: Option<&mut [f32]>,
@@ -66,8 +67,9 @@ impl<A: Layer, B: Layer> Layer for Chain<A, B> {
         let (activations_a, activations_b) = activations.split_at(A::ACTIVATIONS * images);
         let (deltas_a, deltas_b) = deltas.split_at_mut(A::ACTIVATIONS * images);
         let between = A::output_mut(deltas_a, images);
-        B::backward(executor, images, params_b, activations_b, deltas_b, Some(between));
-        A::backward(executor, images, params_a, activations_a, deltas_a, input_deltas);
+        let input_b = A::output(activations_a, images);
+        B::backward(executor, images, params_b, input_b, activations_b, deltas_b, Some(between));
+        A::backward(executor, images, params_a, input, activations_a, deltas_a, input_deltas);
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! The fully connected layer.
 
-use super::matmul::{Left, product, product_transposed};
+use super::matmul::{Left, accumulate_transposed, product};
 use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
@@ -29,7 +29,7 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let (kernel, bias) = self.params.split_at(IN * OUT);
         let data = &self.input[index * IMAGES * IN..];
-        product::<V>(Left { data, row_stride: IN, k_stride: 1 }, kernel, OUT, out);
+        product::<V>(Left::plain(data, IN, 1), kernel, OUT, out);
         for out in out.chunks_exact_mut(OUT) {
             for (y, b) in out.iter_mut().zip(bias) {
                 *y += b;
@@ -54,8 +54,8 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let data = &self.deltas[index * IMAGES * OUT..];
-        let left = Left { data, row_stride: OUT, k_stride: 1 };
-        product_transposed::<V>(left, &self.params[..IN * OUT], IN, out);
+        out.fill(0.0);
+        accumulate_transposed::<V>(Left::plain(data, OUT, 1), &self.params[..IN * OUT], IN, out);
     }
 }
 
@@ -83,6 +83,7 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
         _: usize,
         params: &[f32],
         _: &[f32],
+        _: &[f32],
         deltas: &mut [f32],
         input_deltas: Option<&mut [f32]>,
     ) {
@@ -109,7 +110,7 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
         let row = start.div_ceil(OUT);
         if !rows.is_empty() {
             // Left row r, summed index i: pixel row + r of image i.
-            let left = Left { data: &input[row..], row_stride: 1, k_stride: IN };
+            let left = Left::plain(&input[row..], 1, IN);
             product::<V>(left, deltas, OUT, rows);
         }
         sums_of_row(input, IN, row + rows.len() / OUT, deltas, OUT, 0, tail);

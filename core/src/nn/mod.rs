@@ -13,18 +13,24 @@
 //! from activations and deltas alone.
 
 mod chain;
+mod conv;
 mod dense;
 mod initial;
 mod loss;
 mod matmul;
 mod networks;
+mod pad;
+mod pool;
 mod relu;
 
 pub use chain::Chain;
+pub use conv::Conv;
 pub use dense::Dense;
 pub use initial::{Tensor, Tensors, initial_weights, tensors};
 pub use loss::{Metrics, deltas_of_loss, mean_loss, metrics};
-pub use networks::{Fc28, Fc32, Network, Small8};
+pub use networks::{Cnn28, Cnn32, Fc28, Fc32, LargeConv28, LargeConv32, Network, Small8};
+pub use pad::Pad;
+pub use pool::MaxPool;
 pub use relu::Relu;
 
 use crate::numerics::{Lanes, Math};
@@ -58,6 +64,7 @@ pub trait Layer: Sync + 'static {
         executor: &mut E,
         images: usize,
         params: &[f32],
+        input: &[f32],
         activations: &[f32],
         deltas: &mut [f32],
         input_deltas: Option<&mut [f32]>,
@@ -107,6 +114,14 @@ pub struct ParameterGradient<'a, L> {
     layers: core::marker::PhantomData<L>,
 }
 
+impl<'a, L: Layer> ParameterGradient<'a, L> {
+    /// For what [`Layer::forward`] and [`Layer::backward`] of `images` images left.
+    #[must_use]
+    pub const fn new(images: usize, input: &'a [f32], activations: &'a [f32], deltas: &'a [f32]) -> Self {
+        Self { images, input, activations, deltas, layers: core::marker::PhantomData }
+    }
+}
+
 /// Floats of gradient per tile. Small enough that a tile of a wide layer is a few rows; no bit depends on it.
 const GRADIENT_CHUNK: usize = 1024;
 
@@ -145,9 +160,8 @@ pub fn gradient<N: Network, M: Math, E: Executor>(
     let logits = N::Layers::output(activations, images);
     let output_deltas = N::Layers::output_mut(deltas, images);
     deltas_of_loss::<M, E>(executor, N::Layers::OUTPUT, logits, batch.labels, output_deltas);
-    N::Layers::backward(executor, images, weights, activations, deltas, None);
-    let layers = core::marker::PhantomData::<N::Layers>;
-    let superstep = ParameterGradient { images, input: batch.input, activations, deltas, layers };
+    N::Layers::backward(executor, images, weights, batch.input, activations, deltas, None);
+    let superstep = ParameterGradient::<N::Layers>::new(images, batch.input, activations, deltas);
     executor.run(&superstep, gradient);
 }
 

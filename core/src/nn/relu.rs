@@ -53,6 +53,7 @@ impl<const N: usize> Layer for Relu<N> {
         executor: &mut E,
         _: usize,
         _: &[f32],
+        _: &[f32],
         activations: &[f32],
         deltas: &mut [f32],
         input_deltas: Option<&mut [f32]>,
