@@ -51,6 +51,9 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
+compile_error!("x86 without SSE2 computes with x87 registers, which round differently; enable SSE2");
+
 pub mod basis;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -43,7 +43,7 @@ pub enum Command {
     /// Compute again what records say, and compare every bit
     #[command(after_help = after_help(VERIFY_EXAMPLES))]
     Verify(VerifyArguments),
-    /// Write a record for other machines to verify
+    /// Write a record for other machines to verify, and a readable view (.txt) beside it
     #[command(after_help = after_help(RECORD_EXAMPLES))]
     Record(Box<RecordArguments>),
     /// Rebuild the weights of a training from its journal, without data and without gradients
@@ -152,6 +152,18 @@ impl RecordArguments {
                 Err(Failure::configuration("--steps: record known-answers has no steps; use record run"))
             }
             (None, Some(RecordKind::Run), Some(output)) => {
+                let values = &self.settings.values;
+                let idle = [
+                    ("--max-steps", values.max_steps.is_some()),
+                    ("--epochs", values.epochs.is_some()),
+                    ("--evaluation-batch-size", values.evaluation_batch_size.is_some()),
+                    ("--progress", values.progress.is_some()),
+                ];
+                if let Some((flag, _)) = idle.into_iter().find(|(_, given)| *given) {
+                    return Err(Failure::configuration(format_args!(
+                        "{flag}: has no effect on record run, which makes as many steps as --steps says"
+                    )));
+                }
                 let steps = self.steps.unwrap_or(Self::STEPS_DEFAULT);
                 Ok(RecordTarget::Run { output, steps, settings: Box::new(self.settings) })
             }
@@ -179,9 +191,9 @@ pub struct ReplayArguments {
     /// The journal of a training
     #[arg(value_name = "JOURNAL")]
     pub journal: PathBuf,
-    /// Stop after this step [default: the last one]
+    /// Replay so many steps; 0 gives the initial weights [default: all]
     #[arg(long, value_name = "NUMBER")]
-    pub step: Option<u64>,
+    pub steps: Option<u64>,
     /// Write the weights to this file, as safetensors
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -225,7 +237,7 @@ const RECORD_EXAMPLES: &str = "Examples:
 
 const REPLAY_EXAMPLES: &str = "Examples:
   random-bases replay runs/a/journal.rbases --output weights.safetensors
-  random-bases replay runs/a/journal.rbases --step 100 --threads 1";
+  random-bases replay runs/a/journal.rbases --steps 100 --threads 1";
 
 /// The examples, then the exit codes.
 fn after_help(examples: &str) -> String {
@@ -331,8 +343,10 @@ mod tests {
             (verify.paths.len(), verify.machine.threads, verify.strategy),
             (2, Some(3), Strategy::TwoPass)
         );
-        let Ok(Command::Replay(replay)) = parse("replay j --step 4 --output w.safetensors") else { panic!() };
-        assert_eq!((replay.step, replay.output), (Some(4), Some("w.safetensors".into())));
+        let Ok(Command::Replay(replay)) = parse("replay j --steps 4 --output w.safetensors") else {
+            panic!()
+        };
+        assert_eq!((replay.steps, replay.output), (Some(4), Some("w.safetensors".into())));
         assert!(matches!(parse("machine"), Ok(Command::Machine)));
         assert!(matches!(parse("inspect x"), Ok(Command::Inspect(_))));
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Every exit code of `random-bases`, with its meaning.
-pub const EXIT_CODES: [(u8, &str); 8] = [
+pub const EXIT_CODES: [(u8, &str); 9] = [
     (0, "done"),
     (1, "internal: an error in this program; please report it"),
     (2, "usage: the command line is not understood"),
@@ -20,6 +20,7 @@ pub const EXIT_CODES: [(u8, &str); 8] = [
     (5, "diverged: the training produced a loss that is not finite"),
     (6, "mismatch: a verification found different bits"),
     (7, "output: a result could not be written"),
+    (8, "interrupted: stopped by the user; what was done until then is kept"),
 ];
 
 /// A failure that ends the program, with a message for its user.
@@ -45,6 +46,9 @@ pub enum Failure {
     /// A replay or verification that did not give the recorded bits.
     #[error("{0}")]
     Mismatch(String),
+    /// A training that the user stopped.
+    #[error("{0}")]
+    Interrupted(String),
     /// A result that could not be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Output {
@@ -100,6 +104,7 @@ impl Failure {
             Self::Diverged(_) => 5,
             Self::Mismatch(_) => 6,
             Self::Output { .. } => 7,
+            Self::Interrupted(_) => 8,
         }
     }
 }
@@ -142,6 +147,7 @@ mod tests {
             (Failure::diverged("x"), "diverged"),
             (Failure::mismatch("x"), "mismatch"),
             (Failure::output("f", refused()), "output"),
+            (Failure::Interrupted("x".into()), "interrupted"),
         ];
         for (failure, name) in all {
             let (_, meaning) = EXIT_CODES[usize::from(failure.exit_code())];

@@ -18,7 +18,7 @@
 //!
 //! In reading order: [`args`] what was typed, [`settings`] what it means, [`run_spec`] that in the core's words,
 //! [`dataset`] and [`files`] the images, [`executor`] and [`vector`] how tiles run, [`training`] a run in progress,
-//! [`records`] journals and fixtures, [`output`] and [`progress`] what people get, [`commands`] the subcommands,
+//! [`records`] journals and fixtures, [`output`] and [`progress`] what people get, [`interrupt`] Ctrl-C, [`commands`] the subcommands,
 //! [`failure`] what can go wrong.
 
 pub mod args;
@@ -27,6 +27,7 @@ pub mod dataset;
 pub mod executor;
 pub mod failure;
 pub mod files;
+pub mod interrupt;
 pub mod output;
 pub mod progress;
 pub mod records;

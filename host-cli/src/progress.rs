@@ -16,6 +16,9 @@ pub struct Reporter {
     shown: Instant,
 }
 
+/// How long nothing is said where there is no bar.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How often a bar's text changes.
 const REFRESH: Duration = Duration::from_millis(100);
 
@@ -23,9 +26,10 @@ impl Reporter {
     /// For a training of so many steps.
     #[must_use]
     pub fn new(progress: Progress, steps: u64) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let terminal = std::io::stderr().is_terminal() && !dumb;
         let bar = (progress == Progress::Auto && terminal).then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} steps  {msg}  {eta} left")
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}  {eta}")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(steps).with_style(style)
         });
@@ -34,7 +38,13 @@ impl Reporter {
 
     /// After a step: `text` is made only if it will be seen.
     pub fn step(&mut self, text: impl FnOnce() -> String) {
-        let Some(bar) = &self.bar else { return };
+        let Some(bar) = &self.bar else {
+            if self.lines && self.shown.elapsed() >= PATIENCE {
+                say(text());
+                self.shown = Instant::now();
+            }
+            return;
+        };
         bar.inc(1);
         if self.shown.elapsed() >= REFRESH {
             bar.set_message(text());

@@ -130,6 +130,13 @@ impl RunSpec {
         {
             return Err(format!("normalisation = {norm}: not positive and finite"));
         }
+        if self.network == settings::Network::Small && !self.data.name.starts_with("synthetic-") {
+            return Err(format!(
+                "data = {:?}: not images for {}",
+                self.data.name,
+                network_name(self.network)
+            ));
+        }
         let DataSpec { images, validation_start, validation, .. } = self.data;
         let fits = validation_start.checked_add(validation).is_some_and(|end| end <= images);
         if images > settings::IMAGES_MAX || !fits || images - validation < self.batch {

@@ -66,6 +66,25 @@ fn an_update_made_twice_is_found() {
     outcome(&mut Eager).unwrap_err();
 }
 
+/// Spoils every tile's slice first, unless the superstep says that it reads it: allowed.
+struct Spoiling;
+
+impl Executor for Spoiling {
+    fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
+        for (index, chunk) in out.chunks_mut(superstep.chunk()).enumerate() {
+            if !S::IN_PLACE {
+                chunk.fill(f32::from_bits(0x7fc0_1234));
+            }
+            superstep.tile::<Plain>(index, chunk);
+        }
+    }
+}
+
+#[test]
+fn only_updates_in_place_read_their_output() {
+    outcome(&mut Spoiling).unwrap();
+}
+
 /// Gives every tile the number of the tile before.
 struct Confused;
 

@@ -40,6 +40,13 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
         Conv::<H, W, IN, OUT, K>::W_OUT * OUT
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        let rows = Conv::<H, W, IN, OUT, K>::H_OUT;
+        let first = (index / rows * H + index % rows) * W * IN;
+        read(self.params);
+        read(&self.input[first..first + K * W * IN]);
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let rows = Conv::<H, W, IN, OUT, K>::H_OUT;
@@ -77,6 +84,16 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
 
     fn chunk(&self) -> usize {
         W * IN
+    }
+
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        let rows = Conv::<H, W, IN, OUT, K>::H_OUT;
+        let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
+        let (image, y) = (index / H, index % H);
+        // Output rows y - K + 1 to y, as far as they exist.
+        let (first, end) = ((y + 1).saturating_sub(K), (y + 1).min(rows));
+        read(&self.params[..Conv::<H, W, IN, OUT, K>::KERNEL]);
+        read(&self.deltas[(image * rows + first) * columns * OUT..(image * rows + end) * columns * OUT]);
     }
 
     #[inline(always)]

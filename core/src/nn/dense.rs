@@ -1,7 +1,7 @@
 //! The fully connected layer.
 
 use super::matmul::{Left, accumulate_transposed, product};
-use super::{Layer, Tensor, Tensors};
+use super::{Layer, Tensor, Tensors, rows};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
 
@@ -25,10 +25,15 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
         IMAGES * OUT
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.params);
+        read(rows(self.input, index, IMAGES * IN));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let (kernel, bias) = self.params.split_at(IN * OUT);
-        let data = &self.input[index * IMAGES * IN..];
+        let data = rows(self.input, index, IMAGES * IN);
         product::<V>(Left::plain(data, IN, 1), kernel, OUT, out);
         for out in out.chunks_exact_mut(OUT) {
             for (y, b) in out.iter_mut().zip(bias) {
@@ -51,9 +56,14 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
         IMAGES * IN
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(&self.params[..IN * OUT]);
+        read(rows(self.deltas, index, IMAGES * OUT));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let data = &self.deltas[index * IMAGES * OUT..];
+        let data = rows(self.deltas, index, IMAGES * OUT);
         out.fill(0.0);
         accumulate_transposed::<V>(Left::plain(data, OUT, 1), &self.params[..IN * OUT], IN, out);
     }

@@ -66,6 +66,9 @@ impl Superstep for InitialWeights<'_> {
         TILE
     }
 
+    /// Nothing: a row is a function.
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let row = Row { key: self.key, direction: 0, distribution: Distribution::Uniform };

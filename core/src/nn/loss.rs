@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use super::rows;
 use crate::numerics::{Lanes, Math};
 use crate::step::{Executor, Superstep};
 
@@ -24,10 +25,14 @@ impl<M: Math> Superstep for LossDeltas<'_, M> {
         IMAGES * self.classes
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(rows(self.logits, index, IMAGES * self.classes));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let scale = 1.0 / self.labels.len() as f32;
-        let logits = &self.logits[index * IMAGES * self.classes..];
+        let logits = rows(self.logits, index, IMAGES * self.classes);
         let labels = &self.labels[index * IMAGES..];
         let images = out.chunks_exact_mut(self.classes).zip(logits.chunks_exact(self.classes));
         for ((deltas, logits), &label) in images.zip(labels) {
@@ -87,9 +92,13 @@ impl<M: Math> Superstep for Measure<'_, M> {
         IMAGES * 2
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(rows(self.logits, index, IMAGES * self.classes));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let logits = &self.logits[index * IMAGES * self.classes..];
+        let logits = rows(self.logits, index, IMAGES * self.classes);
         let labels = &self.labels[index * IMAGES..];
         let images = logits.chunks_exact(self.classes).zip(labels);
         for (out, (logits, &label)) in out.chunks_exact_mut(2).zip(images) {
@@ -114,6 +123,7 @@ pub fn metrics<M: Math, E: Executor>(
     mut report: impl FnMut(Metrics),
 ) {
     assert_eq!(logits.len(), classes * labels.len(), "one row of logits per label");
+    assert!(classes < 256, "a rank is a byte");
     let scratch = &mut scratch[..2 * labels.len()];
     executor.run(&Measure { classes, logits, labels, math: PhantomData::<M> }, scratch);
     for metrics in scratch.chunks_exact(2) {

@@ -96,6 +96,12 @@ pub trait Layer: Sync + 'static {
     }
 }
 
+/// The `index`-th of the pieces of `len` floats that `data` consists of; the last may be shorter.
+#[inline(always)]
+fn rows(data: &[f32], index: usize, len: usize) -> &[f32] {
+    &data[index * len..data.len().min((index + 1) * len)]
+}
+
 /// Images and their labels.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
@@ -130,6 +136,12 @@ impl<L: Layer> Superstep for ParameterGradient<'_, L> {
 
     fn chunk(&self) -> usize {
         GRADIENT_CHUNK
+    }
+
+    fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.input);
+        read(self.activations);
+        read(self.deltas);
     }
 
     #[inline(always)]

@@ -19,6 +19,25 @@ struct Backward<'a, const H: usize, const W: usize, const C: usize, const P: usi
     deltas: &'a [f32],
 }
 
+impl<const H: usize, const W: usize, const C: usize, const P: usize> Forward<'_, H, W, C, P> {
+    /// The row of the input that lies in padded row `index`, if it is not all border.
+    #[inline(always)]
+    fn row(&self, index: usize) -> Option<&[f32]> {
+        let (image, y) = (index / (H + 2 * P), index % (H + 2 * P));
+        (P..P + H).contains(&y).then(|| &self.input[(image * H + y - P) * W * C..][..W * C])
+    }
+}
+
+impl<const H: usize, const W: usize, const C: usize, const P: usize> Backward<'_, H, W, C, P> {
+    /// The deltas of input row `index`.
+    #[inline(always)]
+    fn row(&self, index: usize) -> &[f32] {
+        let (image, y) = (index / H, index % H);
+        let row = (image * (H + 2 * P) + y + P) * (W + 2 * P) + P;
+        &self.deltas[row * C..][..W * C]
+    }
+}
+
 impl<const H: usize, const W: usize, const C: usize, const P: usize> Superstep for Forward<'_, H, W, C, P> {
     const NAME: &'static str = "pad";
 
@@ -26,12 +45,16 @@ impl<const H: usize, const W: usize, const C: usize, const P: usize> Superstep f
         (W + 2 * P) * C
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        if let Some(row) = self.row(index) {
+            read(row);
+        }
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let (image, y) = (index / (H + 2 * P), index % (H + 2 * P));
         out.fill(0.0);
-        if (P..P + H).contains(&y) {
-            let row = &self.input[(image * H + y - P) * W * C..][..W * C];
+        if let Some(row) = self.row(index) {
             out[P * C..][..W * C].copy_from_slice(row);
         }
     }
@@ -44,11 +67,13 @@ impl<const H: usize, const W: usize, const C: usize, const P: usize> Superstep f
         W * C
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.row(index));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let (image, y) = (index / H, index % H);
-        let row = (image * (H + 2 * P) + y + P) * (W + 2 * P) + P;
-        out.copy_from_slice(&self.deltas[row * C..][..W * C]);
+        out.copy_from_slice(self.row(index));
     }
 }
 

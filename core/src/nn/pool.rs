@@ -1,6 +1,6 @@
 //! Max pooling.
 
-use super::{Layer, Tensors};
+use super::{Layer, Tensors, rows};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
 
@@ -53,9 +53,13 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Forward<'_, H
         (H / 2) * (W / 2) * C
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(rows(self.input, index, H * W * C));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let image = &self.input[index * H * W * C..][..H * W * C];
+        let image = rows(self.input, index, H * W * C);
         windows::<H, W, C>(|to, first| out[to] = image[largest::<W, C>(image, first)]);
     }
 }
@@ -67,10 +71,15 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Backward<'_, 
         H * W * C
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(rows(self.input, index, H * W * C));
+        read(rows(self.deltas, index, (H / 2) * (W / 2) * C));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let image = &self.input[index * H * W * C..][..H * W * C];
-        let deltas = &self.deltas[index * (H / 2) * (W / 2) * C..];
+        let image = rows(self.input, index, H * W * C);
+        let deltas = rows(self.deltas, index, (H / 2) * (W / 2) * C);
         out.fill(0.0);
         windows::<H, W, C>(|from, first| out[largest::<W, C>(image, first)] = deltas[from]);
     }

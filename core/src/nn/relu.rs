@@ -1,6 +1,6 @@
 //! The rectifier.
 
-use super::{Layer, Tensors};
+use super::{Layer, Tensors, rows};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
 
@@ -24,11 +24,15 @@ impl Superstep for Rectify<'_> {
         CHUNK
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(rows(self.sign, index, CHUNK));
+        read(rows(self.from, index, CHUNK));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let range = index * CHUNK..index * CHUNK + out.len();
-        let mut sign = self.sign[range.clone()].chunks_exact(V::WIDTH);
-        let mut from = self.from[range].chunks_exact(V::WIDTH);
+        let mut sign = rows(self.sign, index, CHUNK).chunks_exact(V::WIDTH);
+        let mut from = rows(self.from, index, CHUNK).chunks_exact(V::WIDTH);
         let mut out = out.chunks_exact_mut(V::WIDTH);
         for ((out, sign), from) in (&mut out).zip(&mut sign).zip(&mut from) {
             V::store(V::where_positive(V::load(sign), V::load(from)), out);

@@ -2,7 +2,7 @@
 //!
 //! [`Lanes`] is the one door to vector instructions: about thirty operations, each exact or rounded once as IEEE-754
 //! says, so that every implementation has the same bits. [`Array`] is the plain one; the others need `unsafe` and live
-//! outside this crate. [`Math`] is `exp` and `ln`, for softmax and loss only; nothing else here needs a library.
+//! outside this crate. [`Math`] is `exp` and `ln`, for softmax and loss only.
 
 mod array;
 mod digest;

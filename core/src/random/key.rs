@@ -66,7 +66,10 @@ impl Key {
     #[must_use]
     #[inline(always)]
     pub fn tile(self, direction: u32, tile: u32) -> TileSeed {
-        TileSeed { words: self.words.map(|word| fmix32(fmix32(word ^ direction) ^ tile)) }
+        // Spelled out: a closure might be compiled apart from a kernel that was given more instructions.
+        let [a, b, c, d] = self.words;
+        let mix = |word| fmix32(fmix32(word ^ direction) ^ tile);
+        TileSeed { words: [mix(a), mix(b), mix(c), mix(d)] }
     }
 
     /// A single generator for draws in sequence: lane 0 of tile 0 of direction `index`.

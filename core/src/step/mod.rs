@@ -16,19 +16,32 @@ pub trait Superstep: Sync {
     /// What the superstep is called in profiles, plans and lowered programs.
     const NAME: &'static str;
 
+    /// Whether a tile also reads its own slice of the output: an update in place. If not, the slice may hold anything
+    /// before.
+    const IN_PLACE: bool = false;
+
     /// Floats of output per tile; the last tile may have fewer. Positive.
     fn chunk(&self) -> usize;
 
+    /// Calls `read` with every slice of floats that tile `index` reads, besides its own if it is in place.
+    ///
+    /// An executor that runs tiles where their inputs are not (another process, the tiles of an IPU) learns from this what
+    /// to bring there. Other executors need not call it. Conformance can check it: what is not named may hold anything.
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32]));
+
     /// Computes tile `index`, the `index`-th chunk of the output.
     ///
-    /// `out` is the tile's own slice. Unless the superstep is an update in place and says so, it may hold anything
-    /// before and is written in full.
+    /// `out` is the tile's own slice; it is written in full.
+    ///
+    /// Implementations, and every function between them and an operation of [`Lanes`], are `#[inline(always)]`: an
+    /// executor compiles the tile with more instructions enabled than the rest of the program, and what is not inlined
+    /// there would be compiled without them. (The bits would be right; the speed would not.)
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]);
 }
 
 /// Something that runs supersteps: serially, over threads, over the tiles of another machine.
 pub trait Executor {
-    /// Runs every tile of `superstep` once, in any order, and returns when all are done. `out` is cut into chunks of
-    /// `superstep.chunk()` floats.
+    /// Runs every tile of `superstep` once, in any order, and returns when all are done and all of `out` can be read by
+    /// whoever runs the next superstep. `out` is cut into chunks of `superstep.chunk()` floats.
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]);
 }

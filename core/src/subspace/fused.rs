@@ -31,6 +31,13 @@ impl Superstep for Blocks<'_> {
         block_len(self.gradient.len())
     }
 
+    fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.gradient);
+        if let Rule::Integrated { previous, .. } = self.rule {
+            read(previous);
+        }
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let (values, rest) = out.split_at_mut(BLOCK);
@@ -74,9 +81,17 @@ struct AddShares<'a> {
 
 impl Superstep for AddShares<'_> {
     const NAME: &'static str = "add shares";
+    const IN_PLACE: bool = true;
 
     fn chunk(&self) -> usize {
         TILE
+    }
+
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        let tile = index * TILE..self.params.min((index + 1) * TILE);
+        for block in self.blocks.chunks_exact(block_len(self.params)) {
+            read(&block[2 * BLOCK + self.params..][tile.clone()]);
+        }
     }
 
     #[inline(always)]
@@ -96,9 +111,14 @@ struct Apply<'a> {
 
 impl Superstep for Apply<'_> {
     const NAME: &'static str = "apply";
+    const IN_PLACE: bool = true;
 
     fn chunk(&self) -> usize {
         TILE
+    }
+
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(&self.total[index * TILE..self.total.len().min((index + 1) * TILE)]);
     }
 
     #[inline(always)]
@@ -117,6 +137,9 @@ pub(crate) fn add_scaled<V: Lanes>(a: f32, x: &[f32], y: &mut [f32]) {
         V::store(V::load(y) + a * V::load(x), y);
     }
     let y = y.into_remainder();
+    if y.is_empty() {
+        return;
+    }
     V::store_partial(V::load_partial(y) + a * V::load_partial(x.remainder()), y);
 }
 

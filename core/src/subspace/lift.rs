@@ -18,9 +18,14 @@ struct Lift<'a> {
 
 impl Superstep for Lift<'_> {
     const NAME: &'static str = "lift";
+    const IN_PLACE: bool = true;
 
     fn chunk(&self) -> usize {
         TILE
+    }
+
+    fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.coefficients);
     }
 
     #[inline(always)]

@@ -20,16 +20,28 @@ impl Superstep for Project<'_> {
         self.basis.dimensions.max(1)
     }
 
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.slice(index));
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let start = index * TILE;
-        let gradient = &self.gradient[start..self.gradient.len().min(start + TILE)];
+        let gradient = self.slice(index);
         with_sampler!(self.basis.distribution, V, S => {
             for (i, sum) in out.iter_mut().enumerate() {
                 let seed = self.basis.key.tile(i as u32, index as u32);
                 *sum = sum_over_tile::<V, S<V>, Dot<'_>>(seed, Dot(gradient));
             }
         });
+    }
+}
+
+impl Project<'_> {
+    /// The gradient's part of a tile.
+    #[inline(always)]
+    fn slice(&self, index: usize) -> &[f32] {
+        let start = index * TILE;
+        &self.gradient[start..self.gradient.len().min(start + TILE)]
     }
 }
 
@@ -45,6 +57,9 @@ impl Superstep for Squares<'_> {
     fn chunk(&self) -> usize {
         self.basis.dimensions.max(1)
     }
+
+    /// Nothing: a row is a function.
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
@@ -70,6 +85,10 @@ impl Superstep for Combine<'_> {
 
     fn chunk(&self) -> usize {
         self.dimensions.max(1)
+    }
+
+    fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.partials);
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use safetensors::SafeTensors;
+use safetensors::tensor::Metadata;
 
 use crate::failure::{Failure, printed};
 use crate::records::{RecordFile, view};
@@ -13,19 +14,21 @@ use crate::records::{RecordFile, view};
 /// # Errors
 /// [`Failure::Data`].
 pub fn run(path: &Path, all: bool, out: &mut impl Write) -> Result<(), Failure> {
-    let text = if path.extension().is_some_and(|extension| extension == "safetensors") {
-        weights(path)?
-    } else {
-        view::view(&RecordFile::open(path)?, all)?
+    let file = RecordFile::open(path)?;
+    let text = match view::view(&file, all) {
+        Ok(text) => text,
+        // By content, whatever the file is called.
+        Err(failure) => match SafeTensors::read_metadata(file.bytes()) {
+            Ok((_, header)) => weights(path, file.bytes(), &header)?,
+            Err(_) => return Err(failure),
+        },
     };
     printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-fn weights(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+fn weights(path: &Path, bytes: &[u8], header: &Metadata) -> Result<String, Failure> {
     let broken = |error| Failure::data(path, format_args!("is no safetensors file: {error}"));
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(broken)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
     let mut text = String::new();
     let mut about: Vec<_> = header.metadata().iter().flatten().collect();
     about.sort();

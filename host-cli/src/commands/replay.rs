@@ -41,15 +41,15 @@ pub fn run(
         ));
     }
     let recorded = run.steps.len() as u64;
-    let steps = arguments.step.unwrap_or(recorded);
+    let steps = arguments.steps.unwrap_or(recorded);
     if steps > recorded {
         let damage = run.damage.as_deref().unwrap_or("it is complete");
         return Err(Failure::data(
             file.path(),
-            format_args!("--step {steps}: the journal holds {recorded} steps ({damage})"),
+            format_args!("--steps {steps}: the journal holds {recorded} steps ({damage})"),
         ));
     }
-    if arguments.step.is_none()
+    if arguments.steps.is_none()
         && let Some(damage) = &run.damage
     {
         say(format_args!(

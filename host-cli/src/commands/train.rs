@@ -5,16 +5,18 @@ use std::time::Instant;
 
 use random_bases_core::numerics::digest;
 use random_bases_core::record::{Floats, Record, Step};
+use random_bases_core::subspace::Strategy;
 use serde::Serialize;
 
 use super::executor;
 use crate::dataset::DataSet;
-use crate::failure::{Failure, printed};
+use crate::failure::{Failure, printed, say};
+use crate::interrupt;
 use crate::output::{OutputFolder, write_weights};
 use crate::progress::Reporter;
 use crate::records::RecordWriter;
 use crate::run_spec::{RunSpec, network_name};
-use crate::settings::{MachineSettings, Resolved, Settings};
+use crate::settings::{Dataset, MachineSettings, Resolved, Settings};
 use crate::training::{Evaluation, Part, StepReport, Training, begin, tensors};
 
 /// A line of `metrics.jsonl`. Loss sums are f64 of the images' f32 losses in order, so their bits are as portable as
@@ -48,7 +50,10 @@ struct EvaluationMetrics {
 struct Summary {
     network: &'static str,
     method: &'static str,
+    data: String,
+    seed: u64,
     steps: u64,
+    steps_planned: u64,
     validation: Option<EvaluationMetrics>,
     test: Option<EvaluationMetrics>,
     weights: usize,
@@ -82,7 +87,7 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
     let split = data.split(settings)?;
     let spec = RunSpec::new(settings, data.spec(split));
     let mut folder = match &settings.output {
-        Some(path) => Some(OutputFolder::create(path, &resolved.to_toml())?),
+        Some(path) => Some(OutputFolder::create(path, &resolved.to_toml_of_run())?),
         None => None,
     };
     let mut journal = folder.as_ref().map(OutputFolder::journal).transpose()?;
@@ -92,15 +97,18 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
 
     let strategy = spec.strategy(settings.strategy);
     let banner = format!(
-        "{} on {}{}: {} training, {} validation, {} test images; {} threads, {}",
+        "{} on {}: {} training, {} validation, {} test images; threads {}, {}, {}",
         network_name(spec.network),
         spec.data.name,
-        data.recognised.map_or("", |_| " (recognised)"),
         split.training,
         split.validation,
         data.test_count(),
         executor.threads(),
-        executor.level()
+        executor.level(),
+        match strategy {
+            Strategy::TwoPass => "two-pass",
+            Strategy::Fused => "fused",
+        }
     );
     let mut training = begin(&spec, strategy, executor, &data, split);
     let steps =
@@ -117,19 +125,31 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
         validation: None,
     };
     run.reporter.line(&banner);
+    if data.recognised.is_none() && settings.dataset != Dataset::Synthetic {
+        say(format_args!(
+            "random-bases: warning: the files are not the published ones of {}, by their digests; results may not \
+             compare with others'",
+            settings.dataset
+        ));
+    }
+    interrupt::watch();
     let result = run.epochs(steps, folder.as_mut());
     run.reporter.finish();
-    result?;
+    let made = result?;
     if let Some(journal) = run.journal.take() {
         journal.finish()?;
     }
-    let summary = run.summary(steps);
+    let summary = run.summary(made, steps);
     if let Some(folder) = &folder {
         let weights = run.training.weights();
         write_weights(&folder.weights_path(), weights, &tensors(spec.network), &about(&spec, &summary))?;
         folder.summary(&summary)?;
     }
-    printed(print_summary(out, &summary))
+    printed(print_summary(out, &summary))?;
+    if made == steps {
+        return Ok(());
+    }
+    Err(Failure::Interrupted(format!("stopped after {made} of {steps} steps")))
 }
 
 /// What belongs to the loop.
@@ -171,7 +191,8 @@ impl EpochSums {
 }
 
 impl Run<'_> {
-    fn epochs(&mut self, steps: u64, mut folder: Option<&mut OutputFolder>) -> Result<(), Failure> {
+    /// Makes so many steps, or fewer if the user asks to stop; returns how many.
+    fn epochs(&mut self, steps: u64, mut folder: Option<&mut OutputFolder>) -> Result<u64, Failure> {
         let per_epoch = self.training.steps_per_epoch();
         let mut sums = EpochSums::default();
         for step in 0..steps {
@@ -181,16 +202,20 @@ impl Run<'_> {
             self.reporter.step(|| {
                 let accuracy = 100.0 * sums.accuracy(batch);
                 format!(
-                    "epoch {epoch}  loss {:.4}  accuracy {accuracy:.2} %  {speed:.0} images/s",
+                    "epoch {epoch}  loss {:.3}  accuracy {accuracy:.1} %  {speed:.0} images/s",
                     sums.loss()
                 )
             });
-            if (step + 1) % per_epoch == 0 || step + 1 == steps {
+            let stop = interrupt::asked();
+            if (step + 1) % per_epoch == 0 || step + 1 == steps || stop {
                 self.end_epoch(epoch, step + 1, &sums, folder.as_deref_mut())?;
                 sums = EpochSums::default();
             }
+            if stop {
+                return Ok(step + 1);
+            }
         }
-        Ok(())
+        Ok(steps)
     }
 
     fn step(&mut self, step: u64) -> Result<StepReport, Failure> {
@@ -209,10 +234,12 @@ impl Run<'_> {
         }
         self.reporter.finish();
         Err(Failure::diverged(format_args!(
-            "step {step}: {what}; learning_rate = {} (times batch_size = {}) is too high for {} here",
+            "step {step}: {what}; most often learning_rate = {} (times batch_size = {}) is too high for {}, or \
+             normalized = {} too small",
             self.settings.base_learning_rate(),
             self.settings.batch_size,
-            self.spec.method.name()
+            self.spec.method.name(),
+            self.settings.normalized
         )))
     }
 
@@ -241,10 +268,10 @@ impl Run<'_> {
         let (loss, accuracy) = (sums.loss(), sums.accuracy(batch));
         let speed = self.images_per_second(steps);
         let validation = self.validation.map_or_else(String::new, |validation| {
-            format!("  validation loss {:.4}  accuracy {:.2} %", validation.loss, 100.0 * validation.accuracy)
+            format!(", validation {:.4} {:.2} %", validation.loss, 100.0 * validation.accuracy)
         });
         self.reporter.line(&format!(
-            "epoch {epoch}: loss {loss:.4}  accuracy {:.2} %{validation}  {speed:.0} images/s",
+            "epoch {epoch}: loss {loss:.4} {:.2} %{validation}, {speed:.0} images/s",
             100.0 * accuracy
         ));
         let Some(folder) = folder else { return Ok(()) };
@@ -269,7 +296,7 @@ impl Run<'_> {
         steps as f64 * f64::from(self.settings.batch_size) / seconds.max(1e-9)
     }
 
-    fn summary(&mut self, steps: u64) -> Summary {
+    fn summary(&mut self, steps: u64, planned: u64) -> Summary {
         let images_per_second = self.images_per_second(steps);
         let test = self.training.evaluate(Part::Test, self.settings.evaluation_batch_size as usize);
         let weights = self.training.weights();
@@ -279,7 +306,10 @@ impl Run<'_> {
         Summary {
             network: network_name(self.spec.network),
             method: self.spec.method.name(),
+            data: self.spec.data.name.clone(),
+            seed: self.spec.seed,
             steps,
+            steps_planned: planned,
             validation: self.validation.map(Into::into),
             test: test.map(Into::into),
             weights: count,

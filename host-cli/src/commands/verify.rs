@@ -27,7 +27,7 @@ pub fn run(
     // A wrong level or number of threads is one error, not one per file.
     let described = executor(machine)?;
     let head =
-        format!("{} threads, {}, strategy {}\n", described.threads(), described.level(), arguments.strategy);
+        format!("threads {}, {}, strategy {}\n", described.threads(), described.level(), arguments.strategy);
     printed(out.write_all(head.as_bytes()))?;
 
     let mut tally = Tally::default();
@@ -44,6 +44,7 @@ pub fn run(
 #[derive(Default)]
 struct Tally {
     equal: u64,
+    replayed: u64,
     skipped: u64,
     differing: Vec<String>,
     unusable: Vec<Failure>,
@@ -53,13 +54,21 @@ impl Tally {
     /// Counts a file, and returns the line about it.
     fn take(&mut self, path: &Path, verdict: Result<Verdict, Failure>) -> String {
         match verdict {
-            Ok(Verdict::Equal { compared: 0, .. }) => {
+            Ok(Verdict::Equal { compared: 0, .. } | Verdict::Replayed { compared: 0, .. }) => {
                 self.take(path, Err(Failure::data(path, "holds nothing to compare")))
             }
             Ok(Verdict::Equal { how, steps, compared }) => {
                 self.equal += 1;
                 let steps = if steps == 0 { String::new() } else { format!("{steps} steps ") };
                 format!("equal     {}: {steps}{how}; {compared} values compared", path.display())
+            }
+            Ok(Verdict::Replayed { steps, compared }) => {
+                self.replayed += 1;
+                format!(
+                    "replayed  {}: {steps} steps, {compared} digests equal; the images are not at hand, so nothing was \
+                     trained again (--data-dir FOLDER)",
+                    path.display()
+                )
             }
             Ok(Verdict::Differs(difference)) => {
                 self.differing.push(format!("{}: {difference}", path.display()));
@@ -83,7 +92,10 @@ impl Tally {
 
     fn summary(&self) -> String {
         let (differing, unusable) = (self.differing.len(), self.unusable.len());
-        format!("{} equal, {differing} differ, {unusable} unusable, {} skipped", self.equal, self.skipped)
+        let Self { equal, replayed, skipped, .. } = self;
+        format!(
+            "{equal} equal, {replayed} only replayed, {differing} differ, {unusable} unusable, {skipped} skipped"
+        )
     }
 
     /// Success only if something was verified and nothing is wrong. A difference weighs more than an unusable file.
@@ -93,7 +105,7 @@ impl Tally {
         }
         match self.unusable.into_iter().next() {
             Some(failure) => Err(failure),
-            None if self.equal == 0 => {
+            None if self.equal + self.replayed == 0 => {
                 Err(Failure::data(first, "nothing was verified: everything was skipped"))
             }
             None => Ok(()),

@@ -6,6 +6,7 @@ use random_bases_core::numerics::TILE;
 use random_bases_core::random::LANES;
 use random_bases_core::record::{Error, Frames, Function, Record, Row, Step, Tensor, Words};
 
+use super::EXTENSION;
 use crate::failure::Failure;
 use crate::run_spec::{RunSpec, check_contract};
 
@@ -55,7 +56,14 @@ impl RecordFile {
     /// # Errors
     /// [`Failure::Data`].
     pub fn open(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            let what = format_args!("is a folder; name a file in it, such as journal.{EXTENSION}");
+            return Err(Failure::data(path, what));
+        }
         let bytes = std::fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+        if bytes.is_empty() {
+            return Err(Failure::data(path, "is empty"));
+        }
         Ok(Self { path: path.to_owned(), bytes })
     }
 
@@ -63,6 +71,12 @@ impl RecordFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file as it is.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Takes the records apart. Damage behind a run's head is reported in [`RunRecord::damage`], so that the steps

@@ -61,7 +61,7 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
             line(&mut out, format_args!("steps              {}", run.steps.len()));
             line(
                 &mut out,
-                format_args!("step   rate           loss                    weights           coordinates"),
+                format_args!("step   rate           loss                    weights after     coordinates"),
             );
             let (count, mut skipped) = (run.steps.len(), false);
             for (i, step) in run.steps.iter().enumerate() {
@@ -80,9 +80,9 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
                     format_args!(
                         "{:<6} {:<14} {:08x} {:<14} {:016x}  {}",
                         step.step,
-                        step.learning_rate,
+                        format!("{:e}", step.learning_rate),
                         step.loss.to_bits(),
-                        step.loss,
+                        format!("{:e}", step.loss),
                         step.digest,
                         bits(&step.coordinates, 4)
                     ),
@@ -102,7 +102,7 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
                 );
             }
             if let Some(damage) = &run.damage {
-                line(&mut out, format_args!("DAMAGED: {damage}; the steps above are good"));
+                line(&mut out, format_args!("NOT COMPLETE: {damage}; the steps above are good"));
             }
         }
     }

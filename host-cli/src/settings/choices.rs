@@ -129,7 +129,7 @@ choices! {
 
     /// How a projection generates its rows. The bits of the result are the same with each.
     Strategy {
-        /// Whichever suits the number of threads.
+        /// Fused for `normal`, two-pass for the others: what was measured to be faster.
         Auto = "auto",
         /// Every tile is generated twice, once for the coordinates and once for the update.
         TwoPass = "two-pass",

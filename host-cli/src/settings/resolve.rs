@@ -12,7 +12,7 @@ use super::environment;
 use super::file::{FILE_NAME, FileLayer, read_file};
 use super::layers::{Layers, Origin, Origins};
 use super::presets::preset;
-use super::render::render;
+use super::render::{Derived, render};
 use super::table::{Partial, Settings};
 use super::value::Value;
 use crate::failure::Failure;
@@ -60,9 +60,16 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// The settings as a TOML file, each with its origin as a comment.
+    /// The settings as a TOML file, each with its origin as a comment. What follows from other settings stays free to
+    /// follow: it stands there as a comment, so that the file can be used with another method or data set.
     pub fn to_toml(&self) -> String {
-        render(&self.settings, Some(&self.origins))
+        render(&self.settings, Some(&self.origins), Derived::Commented)
+    }
+
+    /// The settings as the TOML file of a run that was made: every number as it was used. Only the output folder is a
+    /// comment, since a run is never written over.
+    pub fn to_toml_of_run(&self) -> String {
+        render(&self.settings, Some(&self.origins), Derived::Fixed)
     }
 }
 

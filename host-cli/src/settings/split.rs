@@ -1,5 +1,7 @@
 //! Numbers that follow from the settings once the images are counted.
 
+use random_bases_core::descent::learning_rate;
+
 use super::amounts::{LearningRate, ValidationOffset, ValidationSize};
 use super::rates::tuned_rate;
 use super::table::Settings;
@@ -28,7 +30,7 @@ impl Settings {
     /// The factor of an update: the base learning rate times the batch size times the number of workers,
     /// rounded after each product in that order.
     pub fn effective_learning_rate(&self, workers: u32) -> f32 {
-        self.base_learning_rate() * self.batch_size as f32 * workers as f32
+        learning_rate(self.base_learning_rate(), self.batch_size, workers)
     }
 
     /// Divides `train` training images; `test` is the number of test images.

@@ -223,7 +223,7 @@ fn the_printed_configuration_says_where_each_value_came_from() {
     assert!(line("epochs = 4 ").ends_with("# flag --epochs"), "{text}");
     assert!(line("base_dimensions = 250 ").ends_with("# preset rbd"), "{text}");
     assert!(line("seed = 3 ").contains("# file "), "{text}");
-    assert!(line("learning_rate = 0.03125 ").ends_with("# tuned for rbd, synthetic, fc"), "{text}");
+    assert!(line("# learning_rate = 0.03125 ").ends_with("# tuned for rbd, synthetic, fc"), "{text}");
     assert!(line("# data_dir is not set").len() > 1);
     assert!(line("presets = [\"rbd\"]").len() > 1);
 }
@@ -235,4 +235,21 @@ fn the_machine_is_resolved_without_a_file() {
     assert_eq!(machine, MachineSettings { threads: 5, vector: Vector::Auto });
     let flags = MachineFlags { threads: Some(9999), vector: None };
     assert_eq!(resolve_machine_in(&flags, &environment).unwrap_err().exit_code(), 3);
+}
+
+/// A file made by `config` must not freeze what follows from the method or the data: that would train the baseline with
+/// another method's learning rate.
+#[test]
+fn a_printed_configuration_can_be_used_with_another_method() {
+    let text = Place::new("").train("").unwrap().to_toml();
+    let place = Place::new(&text);
+    let sgd = place.train("--method sgd").unwrap().settings;
+    assert_eq!(sgd.learning_rate, Place::new("").train("--method sgd").unwrap().settings.learning_rate);
+    let small = place.train("--preset small").unwrap().settings;
+    assert_eq!(small.train_images, Place::new("").train("--preset small").unwrap().settings.train_images);
+    // The file of a run that was made keeps its numbers, and can be run again elsewhere.
+    let run = Place::new("").train("--output a").unwrap().to_toml_of_run();
+    let again = Place::new(&run).train("--method sgd").unwrap().settings;
+    assert_eq!(again.base_learning_rate(), 0.03125);
+    assert_eq!(again.output, None);
 }

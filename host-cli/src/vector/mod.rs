@@ -1,6 +1,6 @@
 //! Vector instructions: the core's [`Lanes`] on what the processor has.
 //!
-//! This is the one place of the project with `unsafe`. There are two kinds of it, and one argument for each:
+//! This is the one place of core and runner with `unsafe`. There are two kinds of it, and one argument for each:
 //!
 //! - *An intrinsic* needs its instruction set. Its vector type is reachable only through `Level::run_tile`, which
 //!   enters a function compiled for that set, after [`Level::available`] has asked the processor.

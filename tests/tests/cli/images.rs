@@ -49,7 +49,8 @@ fn image_files_are_read_and_recorded() {
     place.run("verify a/journal.rbases --data-dir data").ok();
     place.run_in(&[("RANDOM_BASES_DATA_DIR", "data")], "verify a/journal.rbases").ok();
     let output = place.run("verify a/journal.rbases").ok();
-    assert!(output.contains("replayed, not trained again"), "{output}");
+    assert!(output.contains("replayed  a/journal.rbases: 2 steps"), "{output}");
+    assert!(output.contains("the images are not at hand"), "{output}");
     place.write(LABELS, idx(&[0x801, 20], std::iter::repeat_n(3, 20)));
     place.run("verify a/journal.rbases --data-dir data").fails_with(4, &["data", "digest"]);
     let output = place.run(&format!("{MNIST} --method sgd --output b"));

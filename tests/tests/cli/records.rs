@@ -20,9 +20,9 @@ fn what_is_recorded_verifies() {
         let (place, bytes) = recorded(flags);
         assert_eq!(edited(&bytes, encoded), bytes, "{flags}");
         let output = place.run("verify sound.rbases --threads 3 --vector portable --strategy two-pass").ok();
-        assert!(output.starts_with("3 threads, portable, strategy two-pass\n"), "{output}");
+        assert!(output.starts_with("threads 3, portable, strategy two-pass\n"), "{output}");
         assert!(output.contains("4 steps trained again and replayed"), "{output}");
-        assert!(output.ends_with("1 equal, 0 differ, 0 unusable, 0 skipped\n"), "{output}");
+        assert!(output.ends_with("1 equal, 0 only replayed, 0 differ, 0 unusable, 0 skipped\n"), "{output}");
         assert_eq!(place.text("sound.txt"), place.run("inspect --all sound.rbases").ok());
     }
 }
@@ -41,14 +41,18 @@ fn a_folder_is_verified_as_a_whole() {
             output.contains("4 steps trained again; ") && output.contains("computed again; "),
             "{output}"
         );
-        assert!(output.ends_with("2 equal, 0 differ, 0 unusable, 0 skipped\n"), "{output}");
+        assert!(output.ends_with("2 equal, 0 only replayed, 0 differ, 0 unusable, 0 skipped\n"), "{output}");
     }
     place.run("replay f/s.rbases").fails_with(4, &["f/s.rbases", "SGD cannot be replayed"]);
     place.run("replay f/k.rbases").fails_with(4, &["f/k.rbases", "known answers"]);
     // One bad file spoils the outcome, but not the others' verification.
     place.write("f/bad.rbases", "nonsense");
     let outcome = place.run("verify f");
-    assert!(outcome.stdout.ends_with("2 equal, 0 differ, 1 unusable, 0 skipped\n"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.ends_with("2 equal, 0 only replayed, 0 differ, 1 unusable, 0 skipped\n"),
+        "{}",
+        outcome.stdout
+    );
     outcome.fails_with(4, &["f/bad.rbases", "no journal or fixture"]);
 }
 
@@ -62,11 +66,11 @@ fn a_replay_stops_where_it_is_told() {
         _ => None,
     });
     for (count, digest) in (1..).zip(digests) {
-        let output = place.run(&format!("replay sound.rbases --step {count}")).ok();
+        let output = place.run(&format!("replay sound.rbases --steps {count}")).ok();
         assert_eq!(value(&output, "weights digest"), format!("{digest:016x}"));
     }
-    assert_eq!(value(&place.run("replay sound.rbases --step 0").ok(), "steps replayed"), "0");
-    place.run("replay sound.rbases --step 5").fails_with(4, &["--step 5", "holds 4 steps"]);
+    assert_eq!(value(&place.run("replay sound.rbases --steps 0").ok(), "steps replayed"), "0");
+    place.run("replay sound.rbases --steps 5").fails_with(4, &["--steps 5", "holds 4 steps"]);
 }
 
 /// A slip on the command line must not cost the only copy of a training.

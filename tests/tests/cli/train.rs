@@ -173,9 +173,9 @@ fn the_first_line_names_threads_and_vectors() {
     let place = Place::new();
     let environment = [("RANDOM_BASES_THREADS", "3"), ("RANDOM_BASES_VECTOR", "portable")];
     let line = format!("train {SMALL} --max-steps 1");
-    assert!(place.run_in(&environment, &line).stderr.contains("3 threads, portable"));
+    assert!(place.run_in(&environment, &line).stderr.contains("threads 3, portable"));
     assert!(
-        place.run(&format!("{line} --threads 5 --vector portable")).stderr.contains("5 threads, portable")
+        place.run(&format!("{line} --threads 5 --vector portable")).stderr.contains("threads 5, portable")
     );
 }
 
@@ -200,10 +200,37 @@ fn a_training_that_diverges_keeps_its_journal() {
         assert!(steps.len() >= diverged, "{} steps, diverged at {diverged}", steps.len());
         assert!(steps[..diverged].iter().all(|step| step.loss.is_finite()));
         assert!(place.run("inspect --all a/journal.rbases").ok().contains(&format!("\n{} ", diverged - 1)));
-        let replayed = place.run(&format!("replay a/journal.rbases --step {diverged}")).ok();
+        let replayed = place.run(&format!("replay a/journal.rbases --steps {diverged}")).ok();
         assert_eq!(value(&replayed, "weights digest"), format!("{:016x}", steps[diverged - 1].digest));
         // The bits of a NaN differ between processors: none may be recorded.
         let finite = |step: &Step<'_>| step.loss.is_finite() && step.coordinates.iter().all(f32::is_finite);
         assert!(steps.iter().all(finite), "{rate}: a step with a NaN or an infinity is recorded");
     }
+}
+
+/// Ctrl-C ends a training after a step, with everything written as at a normal end.
+#[test]
+#[cfg(unix)]
+fn an_interrupted_training_keeps_what_it_has() {
+    let place = Place::new();
+    let mut command = place.command(&format!("train {SMALL} --epochs 1000000 --progress plain --output a"));
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let journal = place.path("a/journal.rbases");
+    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 5_000 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("stopped after"));
+
+    let summary: Value = serde_json::from_str(&place.text("a/summary.json")).unwrap();
+    let digest = summary["weights_digest"].as_str().unwrap();
+    assert!(summary["steps"].as_u64().unwrap() < summary["steps_planned"].as_u64().unwrap());
+    assert!(place.run("replay a/journal.rbases").ok().contains(digest));
+    assert!(place.run("inspect a/weights.safetensors").ok().contains(digest));
+    place.run("verify a/journal.rbases").ok();
 }

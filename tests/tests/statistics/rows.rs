@@ -42,6 +42,8 @@ impl Superstep for Write<'_> {
         self.chunk
     }
 
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let Start { key, direction, tile } = self.starts[index / self.tiles];
