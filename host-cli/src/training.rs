@@ -17,7 +17,7 @@ use crate::run_spec::RunSpec;
 use crate::settings;
 
 /// Blocks of directions that the fused strategy keeps in flight, per thread.
-const BLOCKS_PER_THREAD: usize = 4;
+const BLOCKS_PER_THREAD: usize = 2;
 
 /// Calls a generic function for the network and math that a record names.
 macro_rules! with_types {

@@ -98,6 +98,12 @@ impl<'a> Frames<'a> {
         Ok(Self { bytes, at: MAGIC.len(), failed: false })
     }
 
+    /// Of bytes that begin with a record: a message, say, or the tail of a file.
+    #[must_use]
+    pub const fn headless(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, failed: false }
+    }
+
     /// Offset of the next record.
     #[must_use]
     pub const fn offset(&self) -> usize {

@@ -18,6 +18,8 @@ backend! {
         shl: _mm256_sll_epi32, shr: _mm256_srl_epi32, sar: _mm256_sra_epi32
     }
 
+    // SAFETY of the intrinsics below: see the head of `vector`; pointers are those of slices just cut to length.
+
     #[inline(always)]
     fn load_u(from: &[u32]) -> __m256i {
         let from = &from[..8];

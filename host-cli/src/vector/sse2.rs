@@ -18,6 +18,8 @@ backend! {
         shl: _mm_sll_epi32, shr: _mm_srl_epi32, sar: _mm_sra_epi32
     }
 
+    // SAFETY of the intrinsics below: see the head of `vector`; pointers are those of slices just cut to length.
+
     #[inline(always)]
     fn load_u(from: &[u32]) -> __m128i {
         let from = &from[..4];

@@ -1,4 +1,4 @@
-//! Trains the small network in a static array, with no std, no allocator and no operating system but for the exit.
+//! Trains the small network in a static array, journals every step and replays the journal, with no std, no allocator and no operating system but for the exit.
 //!
 //! That it links is half of the test; the other half is its exit code: 0 if the weights have the digest that
 //! `tests/tests/no_std.rs` passed in at compile time, 1 if not; it aborts after a panic.
@@ -10,12 +10,18 @@ use random_bases_core::data::Images;
 use random_bases_core::data::synthetic::{Part, digit};
 use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
 use random_bases_core::nn::{Batch, Small8};
-use random_bases_core::numerics::{Array, Libm, digest};
+use random_bases_core::numerics::{Array, Libm, Math, Micromath, digest};
+use random_bases_core::record::{Floats, Frame, Frames, Record, Step, write};
 use random_bases_core::step::Serial;
 use random_bases_core::subspace::{Normalisation, Strategy};
 
 const IMAGES: usize = 16;
-const SIZES: Sizes = Sizes::of::<Small8>(IMAGES, 8, Strategy::TwoPass);
+const STEPS: usize = 5;
+const DIRECTIONS: usize = 8;
+const SIZES: Sizes = Sizes::of::<Small8>(IMAGES, DIRECTIONS, Strategy::TwoPass);
+
+/// Bytes of a journal's step.
+const RECORD: usize = 4 * DIRECTIONS + 34;
 
 // For the program's start, for `memcpy`, which compilers call, and for a way out after a panic.
 #[link(name = "c")]
@@ -39,15 +45,19 @@ fn train() -> u64 {
     let mut floats = [f32::NAN; SIZES.floats()];
     let mut memory = Memory::carve(SIZES, &mut floats);
     let mut executor = Serial::<Array<1>>::new();
-    let subspace =
-        Subspace { dimensions: 8, distribution: Distribution::Normal, normalisation: Normalisation::Auto };
+    let subspace = Subspace {
+        dimensions: DIRECTIONS,
+        distribution: Distribution::Normal,
+        normalisation: Normalisation::Auto,
+    };
     let mut descent =
         Descent { method: Method::Rbd, seed: 1, subspace, strategy: Strategy::TwoPass, steps: 0 };
     descent.start::<Small8, _>(&mut executor, &mut memory);
 
     let (mut pixels, mut labels) = ([0; IMAGES * 64], [0; IMAGES]);
     let mut input = [0.0; IMAGES * 64];
-    for step in 0..5 {
+    let mut records = [0; STEPS * RECORD];
+    for step in 0..STEPS {
         for i in 0..IMAGES {
             let index = (step * IMAGES + i) as u32;
             labels[i] = digit::<8>(1, Part::Train, index, &mut pixels[i * 64..][..64]);
@@ -55,6 +65,34 @@ fn train() -> u64 {
         }
         let batch = Batch { input: &input, labels: &labels };
         descent.step::<Small8, Libm, _>(&mut executor, 0.5, batch, &mut memory);
+        journal(step, &memory, &mut records[step * RECORD..][..RECORD]);
     }
-    digest(memory.weights)
+    let trained = digest(memory.weights);
+
+    // The same weights again, from the journal alone. 0 is no digest of the test's.
+    descent.start::<Small8, _>(&mut executor, &mut memory);
+    for record in records.chunks_exact(RECORD) {
+        let Some(Ok(Frame { record: Record::Step(step), .. })) = Frames::headless(record).next() else {
+            return 0;
+        };
+        let mut coordinates = [0.0; DIRECTIONS];
+        step.coordinates.copy_to(&mut coordinates);
+        descent.replay::<Small8, _>(&mut executor, step.learning_rate, &coordinates, &mut memory);
+        if digest(memory.weights) != step.digest {
+            return 0;
+        }
+    }
+    if Micromath::exp(-1.0) > 0.0 && digest(memory.weights) == trained { trained } else { 0 }
+}
+
+/// Writes what the step did to `record`, which is exactly as long as it needs to be.
+fn journal(step: usize, memory: &Memory<'_>, record: &mut [u8]) {
+    let step = Step {
+        step: step as u64,
+        learning_rate: 0.5,
+        loss: 0.0,
+        digest: digest(memory.weights),
+        coordinates: Floats::from(&*memory.coordinates),
+    };
+    assert!(write(&Record::Step(step), record).is_ok_and(|frame| frame.len() == RECORD));
 }

@@ -128,12 +128,14 @@ fn other_files_are_no_records() {
         place.run(&format!("{command} {DAMAGED}")).fails_with(4, &["format version 2", "reads version 1"]);
         place.run(&format!("{command} nowhere.rbases")).fails_with(4, &["nowhere.rbases", "cannot be read"]);
     }
-    place.run("inspect a").fails_with(4, &["a: cannot be read"]);
-    place.run("replay a").fails_with(4, &["a: cannot be read"]);
+    place.run("inspect a").fails_with(4, &["a: is a folder"]);
+    place.run("replay a").fails_with(4, &["a: is a folder"]);
     place.write("empty/notes.txt", "");
     place.run("verify empty").fails_with(4, &["empty", "no .rbases file"]);
     place.write("w.safetensors", &bytes);
-    place.run("inspect w.safetensors").fails_with(4, &["w.safetensors", "no safetensors file"]);
+    assert!(place.run("inspect w.safetensors").ok().contains("steps "), "content counts, not the name");
+    place.write("w.safetensors", b"neither");
+    place.run("inspect w.safetensors").fails_with(4, &["w.safetensors", "no journal or fixture"]);
 }
 
 #[test]
