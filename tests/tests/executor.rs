@@ -32,6 +32,8 @@ impl Superstep for Vectors {
         2
     }
 
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
     fn tile<V: Lanes>(&self, _: usize, out: &mut [f32]) {
         out[0] = V::WIDTH as f32;
         out[1] = if type_name::<V>().contains("Array<") { 1.0 } else { 0.0 };
@@ -93,6 +95,8 @@ impl Superstep for Meeting {
         1
     }
 
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
     fn tile<V: Lanes>(&self, _: usize, _: &mut [f32]) {
         let mut seen = self.seen.lock().unwrap();
         seen.threads.insert(std::thread::current().id());
@@ -138,6 +142,8 @@ impl Superstep for Places {
     fn chunk(&self) -> usize {
         self.chunk
     }
+
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
 
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         for (i, x) in out.iter_mut().enumerate() {

@@ -4,6 +4,7 @@
 //! the update. Blocks run in waves, as many at a time as the scratch has room for; a wave's shares join the total in
 //! the order of the blocks, so the size of a wave cannot show in the bits.
 
+use super::apply::{add_scaled, add_to_weights};
 use super::project::dot_tile;
 use super::{Basis, Rule, divide_by_norm};
 use crate::numerics::{BLOCK, Lanes, TILE};
@@ -103,46 +104,6 @@ impl Superstep for AddShares<'_> {
     }
 }
 
-/// Superstep, in place: a tile of `theta + scale * total`.
-struct Apply<'a> {
-    total: &'a [f32],
-    scale: f32,
-}
-
-impl Superstep for Apply<'_> {
-    const NAME: &'static str = "apply";
-    const IN_PLACE: bool = true;
-
-    fn chunk(&self) -> usize {
-        TILE
-    }
-
-    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(&self.total[index * TILE..self.total.len().min((index + 1) * TILE)]);
-    }
-
-    #[inline(always)]
-    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        add_scaled::<V>(self.scale, &self.total[index * TILE..][..out.len()], out);
-    }
-}
-
-/// `y += a x`
-#[inline(always)]
-pub(crate) fn add_scaled<V: Lanes>(a: f32, x: &[f32], y: &mut [f32]) {
-    let a = V::splat(a);
-    let mut y = y.chunks_exact_mut(V::WIDTH);
-    let mut x = x.chunks_exact(V::WIDTH);
-    for (y, x) in (&mut y).zip(&mut x) {
-        V::store(V::load(y) + a * V::load(x), y);
-    }
-    let y = y.into_remainder();
-    if y.is_empty() {
-        return;
-    }
-    V::store_partial(V::load_partial(y) + a * V::load_partial(x.remainder()), y);
-}
-
 /// Projection, rule and lift in one go. See [`super::update`], which checks the lengths.
 ///
 /// # Panics
@@ -176,12 +137,4 @@ pub(super) fn update<E: Executor>(
         }
     }
     add_to_weights(executor, total, scale, weights);
-}
-
-/// `weights += scale * direction`, where `direction` is in memory: the end of a fused update, and all of SGD's.
-///
-/// # Panics
-/// If `direction` is shorter than `weights`.
-pub fn add_to_weights<E: Executor>(executor: &mut E, direction: &[f32], scale: f32, weights: &mut [f32]) {
-    executor.run(&Apply { total: direction, scale }, weights);
 }

@@ -19,11 +19,12 @@
 //! What makes them equal is that the order of every sum is fixed: within a tile over lanes, then over tiles; within a
 //! block of [`BLOCK`] directions, then over blocks.
 
+mod apply;
 mod fused;
 mod lift;
 mod project;
 
-pub use fused::add_to_weights;
+pub use apply::add_to_weights;
 
 use crate::basis::{Distribution, Row};
 use crate::numerics::{BLOCK, TILE};
