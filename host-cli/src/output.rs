@@ -12,14 +12,15 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use random_bases_core::nn::Tensors;
-use random_bases_core::numerics::CONTRACT;
+use random_bases_core::numerics::{CONTRACT, digest};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::records::{EXTENSION, RecordWriter};
+use crate::run_spec::{RunSpec, network_name};
+use crate::training::tensors;
 
 /// The files of a run's folder.
 const FILES: [&str; 5] =
@@ -96,26 +97,29 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(Failure::internal)
 }
 
-/// Writes weights as safetensors, with what made them in the metadata.
+/// Writes the weights that `steps` steps of a run left, as safetensors, with what made them in the metadata.
 ///
 /// # Errors
 /// [`Failure::Output`].
-pub fn write_weights(
-    path: &Path,
-    weights: &[f32],
-    tensors: &Tensors,
-    about: &[(&str, String)],
-) -> Result<(), Failure> {
+pub fn write_weights(path: &Path, weights: &[f32], spec: &RunSpec, steps: u64) -> Result<(), Failure> {
+    let tensors = tensors(spec.network);
     let bytes: Vec<u8> = weights.iter().flat_map(|x| x.to_le_bytes()).collect();
     let mut views = Vec::new();
-    for tensor in tensors {
+    for tensor in &tensors {
         let data = &bytes[4 * tensor.start..4 * (tensor.start + tensor.len)];
         let view = TensorView::new(Dtype::F32, tensor.shape.to_vec(), data).map_err(Failure::internal)?;
         views.push((tensor.name.as_str(), view));
     }
-    let mut metadata: std::collections::HashMap<String, String> =
-        about.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    metadata.insert("numeric_contract".into(), CONTRACT.to_string());
+    let about = [
+        ("network", network_name(spec.network).to_owned()),
+        ("method", spec.method.name().to_owned()),
+        ("data", spec.data.name.clone()),
+        ("seed", spec.seed.to_string()),
+        ("steps", steps.to_string()),
+        ("weights_digest", format!("{:016x}", digest(weights))),
+        ("numeric_contract", CONTRACT.to_string()),
+    ];
+    let metadata = about.map(|(key, value)| (key.to_owned(), value)).into();
     let mut serialized = safetensors::serialize(views, Some(metadata)).map_err(Failure::internal)?;
     sort_header(&mut serialized).map_err(Failure::internal)?;
     std::fs::write(path, serialized).map_err(|error| Failure::output(path, error))

@@ -1,6 +1,6 @@
 //! Convolution.
 
-use super::matmul::{Left, accumulate, accumulate_transposed, product};
+use super::matmul::{Left, accumulate, accumulate_transposed, add_bias, product};
 use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
@@ -62,11 +62,7 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
             segment_stride: W * IN,
         };
         product::<V>(left, kernel, OUT, out);
-        for out in out.chunks_exact_mut(OUT) {
-            for (y, b) in out.iter_mut().zip(bias) {
-                *y += b;
-            }
-        }
+        add_bias(out, bias);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fully connected layer.
 
-use super::matmul::{Left, accumulate_transposed, product};
+use super::matmul::{Left, accumulate_transposed, add_bias, product};
 use super::{Layer, Tensor, Tensors, rows};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
@@ -35,11 +35,7 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
         let (kernel, bias) = self.params.split_at(IN * OUT);
         let data = rows(self.input, index, IMAGES * IN);
         product::<V>(Left::plain(data, IN, 1), kernel, OUT, out);
-        for out in out.chunks_exact_mut(OUT) {
-            for (y, b) in out.iter_mut().zip(bias) {
-                *y += b;
-            }
-        }
+        add_bias(out, bias);
     }
 }
 

@@ -192,3 +192,13 @@ fn narrow<V: Lanes, const R: usize>(
         V::store_partial(sums[r], &mut out[r * out_stride..][..columns]);
     }
 }
+
+/// Adds `bias` to each row of `out`.
+#[inline(always)]
+pub(super) fn add_bias(out: &mut [f32], bias: &[f32]) {
+    for out in out.chunks_exact_mut(bias.len()) {
+        for (y, b) in out.iter_mut().zip(bias) {
+            *y += b;
+        }
+    }
+}

@@ -186,11 +186,7 @@ pub fn update<E: Executor>(
         Strategy::TwoPass => {
             project::norms(executor, basis, gradient.len(), norms, scratch);
             project::project(executor, basis, gradient, norms, values, scratch);
-            let coefficients = &mut scratch[..basis.dimensions];
-            for (i, a) in coefficients.iter_mut().enumerate() {
-                *a = basis.coefficient(rule.apply(i, values[i]), norms[i]);
-            }
-            lift::lift(executor, basis, coefficients, scale, weights);
+            lift_numbers(executor, basis, |i| rule.apply(i, values[i]), scale, weights, norms, scratch);
         }
         Strategy::Fused => {
             fused::update(executor, basis, gradient, rule, scale, weights, values, norms, scratch);
@@ -216,9 +212,22 @@ pub fn replay<E: Executor>(
     assert_eq!(z.len(), basis.dimensions, "one number per direction");
     let norms = &mut norms[..basis.dimensions];
     project::norms(executor, basis, weights.len(), norms, scratch);
+    lift_numbers(executor, basis, |i| z[i], scale, weights, norms, scratch);
+}
+
+/// Lifts the numbers `z(i)` of rows whose norms are known.
+fn lift_numbers<E: Executor>(
+    executor: &mut E,
+    basis: &Basis,
+    z: impl Fn(usize) -> f32,
+    scale: f32,
+    weights: &mut [f32],
+    norms: &[f32],
+    scratch: &mut [f32],
+) {
     let coefficients = &mut scratch[..basis.dimensions];
     for (i, a) in coefficients.iter_mut().enumerate() {
-        *a = basis.coefficient(z[i], norms[i]);
+        *a = basis.coefficient(z(i), norms[i]);
     }
     lift::lift(executor, basis, coefficients, scale, weights);
 }

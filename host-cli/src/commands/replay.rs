@@ -10,9 +10,8 @@ use crate::args::ReplayArguments;
 use crate::failure::{Failure, printed, say};
 use crate::output::write_weights;
 use crate::records::RecordFile;
-use crate::run_spec::network_name;
 use crate::settings::MachineSettings;
-use crate::training::{begin_replay, tensors};
+use crate::training::begin_replay;
 
 /// Rebuilds weights from a journal, checks every recorded digest on the way, and writes them if asked to.
 ///
@@ -75,15 +74,7 @@ pub fn run(
     }
     let weights_digest = format!("{:016x}", digest(replay.weights()));
     if let Some(path) = &arguments.output {
-        let about = [
-            ("network", network_name(run.spec.network).to_owned()),
-            ("method", run.spec.method.name().to_owned()),
-            ("data", run.spec.data.name.clone()),
-            ("seed", run.spec.seed.to_string()),
-            ("steps", steps.to_string()),
-            ("weights_digest", weights_digest.clone()),
-        ];
-        write_weights(path, replay.weights(), &tensors(run.spec.network), &about)?;
+        write_weights(path, replay.weights(), &run.spec, steps)?;
     }
     let text = format!("steps replayed       {steps}\nweights digest       {weights_digest}\n");
     printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))

@@ -17,7 +17,7 @@ use crate::progress::Reporter;
 use crate::records::RecordWriter;
 use crate::run_spec::{RunSpec, network_name};
 use crate::settings::{Dataset, MachineSettings, Resolved, Settings};
-use crate::training::{Evaluation, Part, StepReport, Training, begin, tensors};
+use crate::training::{Evaluation, Part, StepReport, Training, begin};
 
 /// A line of `metrics.jsonl`. Loss sums are f64 of the images' f32 losses in order, so their bits are as portable as
 /// the weights'.
@@ -142,7 +142,7 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
     let summary = run.summary(made, steps);
     if let Some(folder) = &folder {
         let weights = run.training.weights();
-        write_weights(&folder.weights_path(), weights, &tensors(spec.network), &about(&spec, &summary))?;
+        write_weights(&folder.weights_path(), weights, &spec, made)?;
         folder.summary(&summary)?;
     }
     printed(print_summary(out, &summary))?;
@@ -328,18 +328,6 @@ impl Run<'_> {
 /// search that stops early cannot.
 fn all_finite(floats: &[f32]) -> bool {
     floats.iter().map(|x| x.abs().to_bits()).fold(0, u32::max) < f32::INFINITY.to_bits()
-}
-
-/// Metadata of the weights file.
-fn about(spec: &RunSpec, summary: &Summary) -> [(&'static str, String); 6] {
-    [
-        ("network", summary.network.into()),
-        ("method", summary.method.into()),
-        ("data", spec.data.name.clone()),
-        ("seed", spec.seed.to_string()),
-        ("steps", summary.steps.to_string()),
-        ("weights_digest", summary.weights_digest.clone()),
-    ]
 }
 
 fn print_summary(out: &mut impl Write, summary: &Summary) -> std::io::Result<()> {
