@@ -11,27 +11,24 @@
 //! One step of random bases descent, on two images of noise:
 //!
 //! ```
-//! use random_bases_core::basis::Distribution;
 //! use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
 //! use random_bases_core::nn::{Batch, Small8};
 //! use random_bases_core::numerics::Libm;
 //! use random_bases_core::step::Serial;
-//! use random_bases_core::subspace::{Normalisation, Strategy};
+//! use random_bases_core::subspace::Strategy;
 //!
-//! const SIZES: Sizes = Sizes::of::<Small8>(2, 8, Strategy::TwoPass); // 2 images, 8 directions
+//! const SIZES: Sizes = Sizes::of::<Small8>(Method::Rbd, 2, 8, Strategy::TwoPass); // 2 images, 8 directions
 //! let mut floats = [0.0; SIZES.floats()];
 //! let mut memory = Memory::carve(SIZES, &mut floats);
 //!
-//! let subspace =
-//!     Subspace { dimensions: 8, distribution: Distribution::Normal, normalisation: Normalisation::Auto };
-//! let mut descent =
-//!     Descent { method: Method::Rbd, seed: 1, subspace, strategy: Strategy::TwoPass, steps: 0 };
+//! let (subspace, strategy) = (Subspace::of(8), Strategy::TwoPass);
+//! let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy, steps: 0 };
 //! let mut executor: Serial = Serial::new();
 //! descent.start::<Small8, _>(&mut executor, &mut memory);
 //!
 //! let input: [f32; 128] = core::array::from_fn(|i| (i * 37 % 101) as f32 / 101.0);
-//! let batch = Batch { input: &input, labels: &[3, 7] };
-//! descent.step::<Small8, Libm, _>(&mut executor, 1.0, batch, &mut memory);
+//! let mut batch = Batch { input: &input, labels: &[3, 7] };
+//! descent.step::<Small8, Libm, _>(&mut executor, 1.0, &mut batch, &mut memory);
 //! assert!(memory.coordinates.iter().all(|c| *c != 0.0)); // eight numbers say what the step did
 //! ```
 //!
@@ -44,7 +41,7 @@
 //! - [`subspace`]: projection and lift;
 //! - [`nn`]: layers, networks, loss; **a new layer goes there**;
 //! - [`descent`]: the methods; **the update loop is [`descent::Descent::step`]**;
-//! - [`data`]: synthetic digits, splits, shuffles;
+//! - [`data`]: synthetic images, splits, shuffles, augmentation;
 //! - `record` (feature `serde`): journals and fixtures;
 //! - `conformance` (feature): the suite that every executor must pass.
 #![no_std]

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, exit_codes_help};
-use crate::settings::{MachineFlags, SettingsFlags, Strategy};
+use crate::files::SETS;
+use crate::settings::{MachineFlags, Progress, SettingsFlags, Strategy};
 
 /// Train networks in low-dimensional random subspaces, with the same bits on every machine
 #[derive(Parser, Clone, Debug)]
@@ -52,6 +54,9 @@ pub enum Command {
     /// Describe a record, journal or weights file
     #[command(after_help = after_help("Example:\n  random-bases inspect runs/a/journal.rbases"))]
     Inspect(InspectArguments),
+    /// Get published image sets, check those that are there, or list what there is
+    #[command(after_help = after_help(DATA_EXAMPLES))]
+    Data(DataArguments),
     /// Print what this machine offers: vector instructions, threads, version of the numeric contract
     #[command(after_help = after_help(""))]
     Machine,
@@ -69,7 +74,8 @@ pub struct VerifyArguments {
     /// How directions are generated
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub strategy: Strategy,
-    /// Folder of the image files, for records of runs on MNIST or Fashion-MNIST [default: RANDOM_BASES_DATA_DIR]
+    /// Folder of the image files, for records of runs on mnist, fmnist or cifar10 [default: RANDOM_BASES_DATA_DIR, else
+    /// data]
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 }
@@ -213,12 +219,73 @@ pub struct InspectArguments {
     pub all: bool,
 }
 
+/// The arguments of `data`.
+#[derive(Args, Clone, Debug)]
+pub struct DataArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+/// What can be done about data.
+#[derive(Subcommand, Clone, Debug)]
+pub enum DataCommand {
+    /// Download published image sets, into DIR/NAME; a file gets its name once its SHA-256 is the published one
+    #[command(after_help = after_help(DATA_EXAMPLES))]
+    Fetch(FetchArguments),
+    /// Read the image sets that are there, and say whether they are the published ones
+    #[command(after_help = after_help(DATA_EXAMPLES))]
+    Check {
+        /// The sets; one that is absent counts as an error [default: all that are there]
+        #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(SETS))]
+        names: Vec<String>,
+        /// Where.
+        #[command(flatten)]
+        place: DataPlace,
+    },
+    /// List the image sets, with sizes, licences and where they come from
+    #[command(after_help = after_help(DATA_EXAMPLES))]
+    List {
+        /// Where.
+        #[command(flatten)]
+        place: DataPlace,
+    },
+}
+
+/// The arguments of `data fetch`.
+#[derive(Args, Clone, Debug)]
+pub struct FetchArguments {
+    /// The sets
+    #[arg(required = true, value_name = "NAME", value_parser = PossibleValuesParser::new(SETS))]
+    pub names: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub place: DataPlace,
+    /// Get the files from URL/FILE instead; several are tried in order. For one set at a time
+    #[arg(long = "mirror", value_name = "URL")]
+    pub mirrors: Vec<String>,
+    /// Replace files that are there and are not the published ones
+    #[arg(long)]
+    pub force: bool,
+    /// How progress is shown on stderr
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub progress: Progress,
+}
+
+/// Where data files are.
+#[derive(Args, Clone, Debug)]
+pub struct DataPlace {
+    /// The data folder [default: RANDOM_BASES_DATA_DIR, or data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
 const TRAIN_EXAMPLES: &str = "Try: random-bases train
 
 Examples:
   random-bases train                                            synthetic digits, no files needed
   random-bases train --preset small                             the smallest network
-  random-bases train --preset fc,mnist --data-dir data/mnist    the set-up of the paper
+  random-bases train --preset fc,mnist --epochs 100             the paper's Table 1; needs `data fetch mnist`
   random-bases train --method sgd                               the baseline
   random-bases train -d 500 --seed 7 --output runs/a            keep the results";
 
@@ -238,6 +305,13 @@ const RECORD_EXAMPLES: &str = "Examples:
 const REPLAY_EXAMPLES: &str = "Examples:
   random-bases replay runs/a/journal.rbases --output weights.safetensors
   random-bases replay runs/a/journal.rbases --steps 100 --threads 1";
+
+const DATA_EXAMPLES: &str = "Examples:
+  random-bases data list
+  random-bases data fetch mnist
+  random-bases data fetch cifar10 --data-dir DIR --mirror http://localhost:8000/cifar10
+  random-bases data check mnist
+  random-bases train --preset fc,mnist --data-dir data    reads data/mnist";
 
 /// The examples, then the exit codes.
 fn after_help(examples: &str) -> String {
@@ -270,7 +344,7 @@ mod tests {
 
     #[test]
     fn every_help_lists_the_exit_codes() {
-        for command in ["train", "config", "verify", "record", "replay", "inspect", "machine"] {
+        for command in ["train", "config", "verify", "record", "replay", "inspect", "data", "machine"] {
             assert!(help(command).contains("6  mismatch"), "{command}");
         }
         let train = help("train");
@@ -285,14 +359,14 @@ mod tests {
     fn every_setting_is_a_flag() {
         let train = help("train");
         for key in crate::settings::KEYS {
-            assert!(train.contains(&format!("--{} <", key.replace('_', "-"))), "{key}:\n{train}");
+            assert!(train.contains(&format!("--{} ", key.replace('_', "-"))), "{key}:\n{train}");
         }
     }
 
     #[test]
     fn wrong_values_are_usage_errors() {
         assert_eq!(parse("train --epochs three").unwrap_err(), ErrorKind::ValueValidation);
-        assert_eq!(parse("train --network cnn").unwrap_err(), ErrorKind::InvalidValue);
+        assert_eq!(parse("train --network resnet").unwrap_err(), ErrorKind::InvalidValue);
         assert_eq!(parse("train --batchsize 3").unwrap_err(), ErrorKind::UnknownArgument);
         assert_eq!(parse("verify").unwrap_err(), ErrorKind::MissingRequiredArgument);
         assert_eq!(parse("record run").unwrap_err(), ErrorKind::MissingRequiredArgument);
@@ -300,6 +374,19 @@ mod tests {
         assert_eq!(parse("record run --output a --all b").unwrap_err(), ErrorKind::ArgumentConflict);
         assert_eq!(parse("record --all b --output a").unwrap_err(), ErrorKind::ArgumentConflict);
         assert_eq!(parse("record run --output a --steps 0").unwrap_err(), ErrorKind::ValueValidation);
+    }
+
+    #[test]
+    fn data_sets_are_named() {
+        assert_eq!(parse("data fetch").unwrap_err(), ErrorKind::MissingRequiredArgument);
+        assert_eq!(parse("data fetch synthetic").unwrap_err(), ErrorKind::InvalidValue);
+        let Ok(Command::Data(DataArguments { command: DataCommand::Fetch(fetch) })) =
+            parse("data fetch mnist cifar10 --mirror a --mirror b --data-dir d")
+        else {
+            panic!()
+        };
+        assert_eq!((fetch.names, fetch.force), (vec!["mnist".into(), "cifar10".into()], false));
+        assert_eq!((fetch.mirrors, fetch.place.data_dir), (vec!["a".into(), "b".into()], Some("d".into())));
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use random_bases_core::data::synthetic::{Part, digit};
+use random_bases_core::data::synthetic::{self, Part, digit};
 use random_bases_core::data::{Images, validation_start};
 use rayon::prelude::*;
 use xxhash_rust::xxh64::Xxh64;
 
 use crate::failure::Failure;
-use crate::files::idx::{self, Expected, LabelledImages};
-use crate::run_spec::DataSpec;
-use crate::settings::{Dataset, Network, Settings};
+use crate::files::{self, LabelledImages};
+use crate::model::Model;
+use crate::run_spec::{DataSpec, synthetic_name};
+use crate::settings::{DATA_FOLDER, Dataset, Settings};
 
 /// The seed of all synthetic images: they are a data set like any other, the same for every run.
 pub const SYNTHETIC_SEED: u64 = 1;
@@ -19,10 +20,13 @@ pub const SYNTHETIC_SEED: u64 = 1;
 #[derive(Clone, Debug)]
 pub struct DataSet {
     name: String,
+    shape: [usize; 3],
     train: LabelledImages,
     test: LabelledImages,
     /// What the files turned out to be, for people.
     pub recognised: Option<&'static str>,
+    /// What is missing of them, for people.
+    pub note: Option<String>,
 }
 
 /// The part of the training set that is held back for validation.
@@ -45,7 +49,9 @@ impl DataSet {
         let limit = |images: Option<u32>| images.map_or(usize::MAX, |images| images as usize);
         let (train, test) = (limit(settings.train_images), limit(settings.test_images));
         match (settings.dataset, &settings.data_dir) {
-            (Dataset::Synthetic, _) => Ok(Self::synthetic(settings.network, train, test, pool)),
+            (Dataset::Synthetic | Dataset::Shapes, _) => {
+                Ok(Self::synthetic(settings.dataset.shape(settings.network), train, test, pool))
+            }
             (dataset, Some(folder)) => Self::files(dataset.name(), folder, train, test),
             (dataset, None) => {
                 Err(Failure::configuration(format_args!("dataset = \"{dataset}\": there is no data_dir")))
@@ -53,46 +59,61 @@ impl DataSet {
         }
     }
 
-    /// Synthetic digits of the size that `network` takes.
+    /// Synthetic images of this shape: digits if they are grey, shapes if they are coloured.
     #[must_use]
-    pub fn synthetic(network: Network, train: usize, test: usize, pool: &rayon::ThreadPool) -> Self {
-        let draw = match network {
-            Network::Fc => draw::<28>,
-            Network::Small => draw::<8>,
+    pub fn synthetic(shape: [usize; 3], train: usize, test: usize, pool: &rayon::ThreadPool) -> Self {
+        let image: Draw = match shape {
+            [8, 8, 1] => digit::<8>,
+            [28, 28, 1] => digit::<28>,
+            _ => synthetic::shape,
         };
+        let draw = |part, count| draw(image, shape.iter().product(), part, count);
         Self {
-            name: synthetic_name(network).into(),
+            name: synthetic_name(shape),
+            shape,
             train: pool.install(|| draw(Part::Train, train)),
             test: pool.install(|| draw(Part::Test, test)),
             recognised: None,
+            note: None,
         }
     }
 
     fn files(name: &'static str, folder: &Path, train: usize, test: usize) -> Result<Self, Failure> {
-        let mut files = idx::load(folder, &Expected::digits(name))?;
+        let mut files = files::load(name, folder)?;
         files.train.truncate(train);
         files.test.truncate(test);
-        Ok(Self { name: name.into(), train: files.train, test: files.test, recognised: files.recognised })
+        Ok(Self {
+            name: name.into(),
+            shape: files.shape,
+            train: files.train,
+            test: files.test,
+            recognised: files.recognised,
+            note: files.note,
+        })
     }
 
     /// The images that a record was made with, as far as this program can have them: synthetic ones always, others
-    /// from `folder`. `record` is where the record lies, for messages.
+    /// from `folder`, or else from the usual data folder. `record` is where the record lies, for messages.
     ///
     /// # Errors
     /// [`Failure::Data`] if the files are missing or damaged, or hold other images.
     pub fn of_record(
         record: &Path,
         spec: &DataSpec,
-        network: Network,
+        network: Model,
         folder: Option<&Path>,
         pool: &rayon::ThreadPool,
     ) -> Result<Option<Self>, Failure> {
         let images = spec.images as usize;
-        let (place, data) = if spec.name == synthetic_name(network) {
-            ("drawn by this program".into(), Self::synthetic(network, images, 0, pool))
+        let (place, data) = if spec.name == synthetic_name(network.shape()) {
+            ("drawn by this program".into(), Self::synthetic(network.shape(), images, 0, pool))
         } else {
             let known = Dataset::ALL.iter().find(|dataset| dataset.name() == spec.name);
-            let (Some(dataset), Some(folder)) = (known, folder) else { return Ok(None) };
+            let Some(dataset) = known else { return Ok(None) };
+            // A folder that was named has to hold the images; the usual one may.
+            let usual = Path::new(DATA_FOLDER);
+            let usual = || files::locate(usual, dataset.name()).is_ok().then_some(usual);
+            let Some(folder) = folder.or_else(usual) else { return Ok(None) };
             (format!("in {}", folder.display()), Self::files(dataset.name(), folder, images, 0)?)
         };
         if data.digest() != spec.digest {
@@ -124,13 +145,13 @@ impl DataSet {
     /// The training set, the validation images among them.
     #[must_use]
     pub fn train(&self) -> Images<'_> {
-        Images { pixels: &self.train.pixels, labels: &self.train.labels }
+        Images { shape: self.shape, pixels: &self.train.pixels, labels: &self.train.labels }
     }
 
     /// The test set.
     #[must_use]
     pub fn test(&self) -> Images<'_> {
-        Images { pixels: &self.test.pixels, labels: &self.test.labels }
+        Images { shape: self.shape, pixels: &self.test.pixels, labels: &self.test.labels }
     }
 
     /// Divides the training set as `settings` ask for.
@@ -149,12 +170,13 @@ impl DataSet {
 
     /// What a record says of these images.
     #[must_use]
-    pub fn spec(&self, split: Split) -> DataSpec {
+    pub fn spec(&self, split: Split, augmentation: bool) -> DataSpec {
         DataSpec {
             name: self.name.clone(),
             images: self.train_count() as u32,
             validation_start: split.start,
             validation: split.validation,
+            augmentation,
             digest: self.digest(),
         }
     }
@@ -178,20 +200,14 @@ impl From<&DataSpec> for Split {
     }
 }
 
-const fn synthetic_name(network: Network) -> &'static str {
-    match network {
-        Network::Fc => "synthetic-28x28x1",
-        Network::Small => "synthetic-8x8x1",
-    }
-}
+/// Draws image `index` of a part and returns its label.
+type Draw = fn(u64, Part, u32, &mut [u8]) -> u8;
 
-fn draw<const SIDE: usize>(part: Part, count: usize) -> LabelledImages {
-    let mut pixels = vec![0; count * SIDE * SIDE];
+fn draw(image: Draw, len: usize, part: Part, count: usize) -> LabelledImages {
+    let mut pixels = vec![0; count * len];
     let mut labels = vec![0; count];
-    pixels.par_chunks_exact_mut(SIDE * SIDE).zip(&mut labels).enumerate().for_each(
-        |(index, (image, label))| {
-            *label = digit::<SIDE>(SYNTHETIC_SEED, part, index as u32, image);
-        },
-    );
+    pixels.par_chunks_exact_mut(len).zip(&mut labels).enumerate().for_each(|(index, (pixels, label))| {
+        *label = image(SYNTHETIC_SEED, part, index as u32, pixels);
+    });
     LabelledImages { pixels, labels }
 }

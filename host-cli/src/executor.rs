@@ -1,6 +1,7 @@
 //! The executor of the CPU runner: threads, and vectors chosen at run time.
 
 use std::fmt;
+use std::sync::Arc;
 
 use random_bases_core::step::{Executor, Superstep};
 use rayon::prelude::*;
@@ -9,7 +10,7 @@ use crate::vector::Level;
 
 /// Runs tiles over a pool of threads. Neither their number nor the vector level can be seen in a bit.
 pub struct Threads {
-    pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
     level: Level,
 }
 
@@ -38,7 +39,7 @@ impl Threads {
             .num_threads(threads)
             .build()
             .map_err(|error| ThreadsError::Pool(threads, error))?;
-        Ok(Self { pool, level })
+        Ok(Self { pool: Arc::new(pool), level })
     }
 
     /// How many threads there are.
@@ -55,7 +56,7 @@ impl Threads {
 
     /// The pool, for work that is not a superstep (making or reading images).
     #[must_use]
-    pub const fn pool(&self) -> &rayon::ThreadPool {
+    pub const fn pool(&self) -> &Arc<rayon::ThreadPool> {
         &self.pool
     }
 }

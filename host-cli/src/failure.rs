@@ -17,7 +17,7 @@ pub const EXIT_CODES: [(u8, &str); 9] = [
     (2, "usage: the command line is not understood"),
     (3, "configuration: a setting is unknown, out of range, or does not go with another"),
     (4, "data: a data or record file is missing or damaged, or holds something else"),
-    (5, "diverged: the training produced a loss that is not finite"),
+    (5, "diverged: a loss or a weight is not finite"),
     (6, "mismatch: a verification found different bits"),
     (7, "output: a result could not be written"),
     (8, "interrupted: stopped by the user; what was done until then is kept"),
@@ -40,7 +40,7 @@ pub enum Failure {
         /// What is wrong with it.
         what: String,
     },
-    /// A training whose loss is no longer a finite number.
+    /// A training whose losses or weights are no longer finite numbers.
     #[error("{0}")]
     Diverged(String),
     /// A replay or verification that did not give the recorded bits.

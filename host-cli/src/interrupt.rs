@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::failure::say;
+
 /// When the user first asked to stop.
 static ASKED: OnceLock<Instant> = OnceLock::new();
 
@@ -13,8 +15,12 @@ const ONE: Duration = Duration::from_millis(500);
 pub fn watch() {
     // If there is a handler already, or the system has none, an interrupt ends the program as usual.
     let _ = ctrlc::set_handler(|| {
+        let first = ASKED.get().is_none();
         if ASKED.get_or_init(Instant::now).elapsed() > ONE {
             std::process::exit(130);
+        }
+        if first {
+            say("random-bases: stopping after what is at hand; Ctrl-C again stops at once");
         }
     });
 }

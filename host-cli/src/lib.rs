@@ -16,18 +16,21 @@
 //! assert_eq!(digest(&threaded), digest(&serial)); // the same bits
 //! ```
 //!
-//! In reading order: [`args`] what was typed, [`settings`] what it means, [`run_spec`] that in the core's words,
-//! [`dataset`] and [`files`] the images, [`executor`] and [`vector`] how tiles run, [`training`] a run in progress,
-//! [`records`] journals and fixtures, [`output`] and [`progress`] what people get, [`interrupt`] Ctrl-C, [`commands`] the subcommands,
-//! [`failure`] what can go wrong.
+//! In reading order: [`args`] what was typed, [`settings`] what it means, [`run_spec`] and [`model`] that in the core's
+//! words and types, [`dataset`] and [`files`] the images, [`fetch`] where they come from, [`executor`] and [`vector`] how
+//! tiles run, [`feed`] mini-batches, [`training`] a run in progress, [`records`] journals and fixtures, [`output`] and
+//! [`progress`] what people get, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can go wrong.
 
 pub mod args;
 pub mod commands;
 pub mod dataset;
 pub mod executor;
 pub mod failure;
+pub mod feed;
+pub mod fetch;
 pub mod files;
 pub mod interrupt;
+pub mod model;
 pub mod output;
 pub mod progress;
 pub mod records;

@@ -43,6 +43,7 @@ fn run(command: Command) -> Result<(), Failure> {
             commands::replay::run(&arguments, resolve_machine(&arguments.machine)?, out)
         }
         Command::Inspect(arguments) => commands::inspect::run(&arguments.path, arguments.all, out),
+        Command::Data(arguments) => commands::data::run(&arguments.command, out),
         Command::Machine => commands::machine::run(out),
     }
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::records::{EXTENSION, RecordWriter};
-use crate::run_spec::{RunSpec, network_name};
+use crate::run_spec::RunSpec;
 use crate::training::tensors;
 
 /// The files of a run's folder.
@@ -111,7 +111,7 @@ pub fn write_weights(path: &Path, weights: &[f32], spec: &RunSpec, steps: u64) -
         views.push((tensor.name.as_str(), view));
     }
     let about = [
-        ("network", network_name(spec.network).to_owned()),
+        ("network", spec.network.name().to_owned()),
         ("method", spec.method.name().to_owned()),
         ("data", spec.data.name.clone()),
         ("seed", spec.seed.to_string()),

@@ -1,4 +1,4 @@
-//! Progress on standard error: a bar on a terminal, a line per epoch elsewhere.
+//! Progress on standard error: a bar on a terminal, a line now and then elsewhere.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::failure::say;
 use crate::settings::Progress;
 
-/// Shows how a training goes.
+/// Shows how a training or a download goes.
 #[derive(Debug)]
 pub struct Reporter {
     bar: Option<ProgressBar>,
@@ -26,18 +26,33 @@ impl Reporter {
     /// For a training of so many steps.
     #[must_use]
     pub fn new(progress: Progress, steps: u64) -> Self {
+        Self::with_template(progress, steps, "{wide_bar} {pos}/{len}  {msg}  {eta}")
+    }
+
+    /// For a download of so many bytes.
+    #[must_use]
+    pub fn download(progress: Progress, bytes: u64) -> Self {
+        Self::with_template(progress, bytes, "{wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}")
+    }
+
+    fn with_template(progress: Progress, len: u64, template: &str) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let terminal = std::io::stderr().is_terminal() && !dumb;
         let bar = (progress == Progress::Auto && terminal).then(|| {
-            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}  {eta}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(steps).with_style(style)
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(len).with_style(style)
         });
         Self { lines: bar.is_none() && progress != Progress::Never, bar, shown: Instant::now() }
     }
 
     /// After a step: `text` is made only if it will be seen.
     pub fn step(&mut self, text: impl FnOnce() -> String) {
+        self.advance(1, text);
+    }
+
+    /// After so many steps or bytes: as [`Reporter::step`].
+    pub fn advance(&mut self, by: u64, text: impl FnOnce() -> String) {
         let Some(bar) = &self.bar else {
             if self.lines && self.shown.elapsed() >= PATIENCE {
                 say(text());
@@ -45,7 +60,7 @@ impl Reporter {
             }
             return;
         };
-        bar.inc(1);
+        bar.inc(by);
         if self.shown.elapsed() >= REFRESH {
             bar.set_message(text());
             self.shown = Instant::now();

@@ -1,12 +1,17 @@
 //! What decides the bits of a run, in the words of the core.
 
-use random_bases_core::basis::Distribution;
-use random_bases_core::descent::{Descent, Method, Subspace};
+use random_bases_core::basis::{Distribution, Probability};
+use random_bases_core::descent::{Descent, Evolution, GradientBases, Method, Sizes, Subspace};
 use random_bases_core::numerics::{CONTRACT, MathId};
 use random_bases_core::record::{Data, Run};
-use random_bases_core::subspace::{Normalisation, Strategy};
+use random_bases_core::subspace::{Normalisation, Strategy, Transformation};
 
+use crate::failure::Failure;
+use crate::model::{Model, shape_name, with_network};
 use crate::settings::{self, Settings};
+
+/// A run that would need more memory than this, in bytes, is a mistake on any machine that this program runs on.
+const MEMORY_MAX: u64 = 64 << 30;
 
 /// An owned [`Run`]: what a record's head says and what settings amount to.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +19,7 @@ pub struct RunSpec {
     /// Which exp and ln.
     pub math: MathId,
     /// The network.
-    pub network: settings::Network,
+    pub network: Model,
     /// The images.
     pub data: DataSpec,
     /// The method.
@@ -25,7 +30,9 @@ pub struct RunSpec {
     pub distribution: Distribution,
     /// What rows are divided by.
     pub normalisation: Normalisation,
-    /// Images per step.
+    /// Whether directions come in pairs of opposite sign.
+    pub antithetic: bool,
+    /// Images per mini-batch.
     pub batch: u32,
     /// The run's seed.
     pub seed: u64,
@@ -42,26 +49,34 @@ pub struct DataSpec {
     pub validation_start: u32,
     /// Validation images.
     pub validation: u32,
+    /// Whether training images are augmented.
+    pub augmentation: bool,
     /// Digest of all images.
     pub digest: u64,
 }
 
 impl RunSpec {
     /// The run that `settings` ask for, on these images.
-    #[must_use]
-    pub fn new(settings: &Settings, data: DataSpec) -> Self {
-        let method = method(settings.method);
-        Self {
+    ///
+    /// # Errors
+    /// [`Failure::Configuration`] if it would need absurdly much memory.
+    pub fn new(settings: &Settings, data: DataSpec) -> Result<Self, Failure> {
+        let method = method(settings);
+        let network = Model::find(settings.network, settings.dataset.shape(settings.network));
+        let spec = Self {
             math: math(settings.math),
-            network: settings.network,
+            network: network.expect("settings of no network are refused"),
             data,
             method,
             dimensions: if method == Method::Sgd { 0 } else { settings.base_dimensions },
-            distribution: distribution(settings.distribution),
+            distribution: settings.distribution,
             normalisation: normalisation(settings.normalized),
+            antithetic: settings.antithetic_sampling && method.has_random_basis(),
             batch: settings.batch_size,
             seed: settings.seed,
-        }
+        };
+        spec.check_memory().map_err(Failure::configuration)?;
+        Ok(spec)
     }
 
     /// As the head of a journal or fixture.
@@ -70,18 +85,20 @@ impl RunSpec {
         Run {
             contract: CONTRACT,
             math: self.math,
-            network: network_name(self.network),
+            network: self.network.name(),
             data: Data {
                 name: &self.data.name,
                 images: self.data.images,
                 validation_start: self.data.validation_start,
                 validation: self.data.validation,
+                augmentation: self.data.augmentation,
                 digest: self.data.digest,
             },
             method: self.method,
             dimensions: self.dimensions,
             distribution: self.distribution,
             normalisation: self.normalisation,
+            antithetic: self.antithetic,
             batch: self.batch,
             seed: self.seed,
         }
@@ -93,27 +110,45 @@ impl RunSpec {
     /// What is in it that this program cannot run, in words.
     pub fn from_record(run: &Run<'_>) -> Result<Self, String> {
         check_contract(run.contract)?;
-        let network = settings::Network::ALL.iter().copied().find(|n| network_name(*n) == run.network);
         let spec = Self {
             math: run.math,
-            network: network
+            network: Model::named(run.network)
                 .ok_or_else(|| format!("network = {:?}: this program has no such network", run.network))?,
             data: DataSpec {
                 name: run.data.name.to_owned(),
                 images: run.data.images,
                 validation_start: run.data.validation_start,
                 validation: run.data.validation,
+                augmentation: run.data.augmentation,
                 digest: run.data.digest,
             },
             method: run.method,
             dimensions: run.dimensions,
             distribution: run.distribution,
             normalisation: run.normalisation,
+            antithetic: run.antithetic,
             batch: run.batch,
             seed: run.seed,
         };
         spec.check()?;
         Ok(spec)
+    }
+
+    /// Refuses what no machine could hold.
+    fn check_memory(&self) -> Result<(), String> {
+        let (images, dimensions) = (self.batch as usize, self.dimensions as usize);
+        let strategy = Strategy::TwoPass;
+        let floats = with_network!(self.network, N => Sizes::of::<N>(self.method, images, dimensions, strategy).floats());
+        let bytes = floats as u64 * 4;
+        if bytes <= MEMORY_MAX {
+            return Ok(());
+        }
+        Err(format!(
+            "{}, method {}, base_dimensions = {dimensions}, batch_size = {images}: needs {} GiB of memory; choose less",
+            self.network.name(),
+            self.method.name(),
+            bytes >> 30
+        ))
     }
 
     /// What [`RunSpec::from_record`] must not believe: a checksum does not make sense of a number.
@@ -130,12 +165,23 @@ impl RunSpec {
         {
             return Err(format!("normalisation = {norm}: not positive and finite"));
         }
-        if self.network == settings::Network::Small && !self.data.name.starts_with("synthetic-") {
+        if let Method::Nes(Evolution { noise, .. }) | Method::Hybrid(Evolution { noise, .. }) = self.method
+            && !(noise.is_finite() && noise > 0.0)
+        {
+            return Err(format!("noise = {noise}: not positive and finite"));
+        }
+        if self.distribution == Distribution::Bernoulli(Probability(0)) {
+            return Err("distribution = bernoulli with probability 0: impossible".into());
+        }
+        if self.antithetic && (self.dimensions % 2 == 1 || !self.method.has_random_basis()) {
             return Err(format!(
-                "data = {:?}: not images for {}",
-                self.data.name,
-                network_name(self.network)
+                "antithetic = true: impossible for {} directions of {}",
+                self.dimensions,
+                self.method.name()
             ));
+        }
+        if shape_of_data(&self.data.name).is_some_and(|shape| shape != self.network.shape()) {
+            return Err(format!("data = {:?}: not images for {}", self.data.name, self.network.name()));
         }
         let DataSpec { images, validation_start, validation, .. } = self.data;
         let fits = validation_start.checked_add(validation).is_some_and(|end| end <= images);
@@ -145,7 +191,7 @@ impl RunSpec {
                 self.batch
             ));
         }
-        Ok(())
+        self.check_memory()
     }
 
     /// The core's descent, before its first step.
@@ -158,10 +204,17 @@ impl RunSpec {
                 dimensions: self.dimensions as usize,
                 distribution: self.distribution,
                 normalisation: self.normalisation,
+                antithetic: self.antithetic,
             },
             strategy,
             steps: 0,
         }
+    }
+
+    /// Mini-batches that a step takes.
+    #[must_use]
+    pub const fn batches_per_step(&self) -> u64 {
+        self.method.batches(self.dimensions as usize) as u64
     }
 
     /// Which strategy is used. `auto` takes what is faster where it was measured: fused for `normal`, whose elements
@@ -192,29 +245,45 @@ pub fn check_contract(contract: u16) -> Result<(), String> {
     ))
 }
 
-/// The core's name of a network.
-#[must_use]
-pub const fn network_name(network: settings::Network) -> &'static str {
-    use random_bases_core::nn::{Fc28, Network as _, Small8};
-    match network {
-        settings::Network::Fc => Fc28::NAME,
-        settings::Network::Small => Small8::NAME,
+/// Height, width and channels of the images of a data set with this name in records; `None` if this program does not know
+/// it.
+fn shape_of_data(name: &str) -> Option<[usize; 3]> {
+    match name {
+        "mnist" | "fmnist" => Some([28, 28, 1]),
+        "cifar10" => Some([32, 32, 3]),
+        _ => Model::ALL.iter().map(|model| model.shape()).find(|shape| synthetic_name(*shape) == name),
     }
 }
 
-const fn method(method: settings::Method) -> Method {
-    match method {
+/// The name of the synthetic images of this shape in records.
+#[must_use]
+pub fn synthetic_name(shape: [usize; 3]) -> String {
+    format!("synthetic-{}", shape_name(shape))
+}
+
+/// The core's method, with the options that belong to it.
+fn method(settings: &Settings) -> Method {
+    let evolution = || Evolution {
+        noise: match settings.noise_std {
+            settings::NoiseStd::Constant(noise) => noise,
+            settings::NoiseStd::Auto => unreachable!("settings are resolved before they are used"),
+        },
+        transformation: match settings.transformation {
+            settings::Transformation::Ranks => Transformation::Ranks,
+            settings::Transformation::Norm => Transformation::Norm,
+            settings::Transformation::None => Transformation::None,
+        },
+    };
+    match settings.method {
         settings::Method::Rbd => Method::Rbd,
         settings::Method::Fpd => Method::Fpd,
         settings::Method::Sgd => Method::Sgd,
-    }
-}
-
-const fn distribution(distribution: settings::Distribution) -> Distribution {
-    match distribution {
-        settings::Distribution::Normal => Distribution::Normal,
-        settings::Distribution::Uniform => Distribution::Uniform,
-        settings::Distribution::Rademacher => Distribution::Rademacher,
+        settings::Method::Nes => Method::Nes(evolution()),
+        settings::Method::Hybrid => Method::Hybrid(evolution()),
+        settings::Method::GradientBases => Method::GradientBases(GradientBases {
+            offset: settings.offset,
+            use_update_as_base: settings.use_update_as_base,
+        }),
     }
 }
 

@@ -5,40 +5,24 @@
 
 use std::marker::PhantomData;
 
-use random_bases_core::data::{Images, shuffle, training_index};
-use random_bases_core::descent::{Descent, Memory, Sizes};
-use random_bases_core::nn::{self, Batch, Fc28, Layer, Network, Small8};
+use random_bases_core::data::{Images, View};
+use random_bases_core::descent::{Descent, Memory, Outcome, Sizes, offspring};
+use random_bases_core::nn::{self, Layer, Network};
 use random_bases_core::numerics::{Libm, Math, MathId, Micromath};
 use random_bases_core::subspace::Strategy;
 
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
+use crate::feed::Feed;
+use crate::model::{Model, with_network};
 use crate::run_spec::RunSpec;
-use crate::settings;
 
-/// Blocks of directions that the fused strategy keeps in flight, per thread.
+/// Blocks of directions that the fused strategy keeps in flight, or offspring, per thread.
 const BLOCKS_PER_THREAD: usize = 2;
 
-/// Calls a generic function for the network and math that a record names.
-macro_rules! with_types {
-    ($network:expr, $math:expr, $function:ident($($argument:expr),*)) => {
-        match ($network, $math) {
-            (settings::Network::Fc, MathId::Libm) => $function::<Fc28, Libm>($($argument),*),
-            (settings::Network::Fc, MathId::Micromath) => $function::<Fc28, Micromath>($($argument),*),
-            (settings::Network::Small, MathId::Libm) => $function::<Small8, Libm>($($argument),*),
-            (settings::Network::Small, MathId::Micromath) => $function::<Small8, Micromath>($($argument),*),
-        }
-    };
-}
-
-/// What one step saw.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
-    /// Mean loss of the batch, before the update.
-    pub loss: f32,
-    /// Images of the batch that were classified right, before the update.
-    pub right: u32,
-}
+/// Floats that offspring in flight, or an evaluation, may take: 1 GiB. Beyond it there are fewer at a time; no bit depends on
+/// it.
+const FLOATS_AT_ONCE: usize = 1 << 28;
 
 /// How good the network is on some images.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,30 +46,46 @@ pub enum Part {
 
 /// A run in progress.
 pub trait Training {
-    /// One step on the next batch.
-    fn step(&mut self, learning_rate: f32) -> StepReport;
+    /// One step on the next mini-batches.
+    fn step(&mut self, learning_rate: f32) -> Outcome;
     /// Evaluates the current weights; `None` if there are no such images.
     fn evaluate(&mut self, part: Part, batch: usize) -> Option<Evaluation>;
-    /// Steps in an epoch.
-    fn steps_per_epoch(&self) -> u64;
+    /// Mini-batches in an epoch.
+    fn batches_per_epoch(&self) -> u64;
     /// theta.
     fn weights(&mut self) -> &[f32];
-    /// The coordinates of the last step; none for SGD.
+    /// What the last step lifted or projected to; none for SGD.
     fn coordinates(&mut self) -> &[f32];
-    /// A named tensor of the last step: `weights`, `gradient`, `logits`, `input`.
+    /// A named tensor of the last step: `weights`; and of methods with a gradient `gradient`, `logits`, `input`.
     fn tensor(&mut self, name: &str) -> Option<&[f32]>;
 }
 
+/// The system does not give the memory that a run needs.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("needs {:.1} GiB of memory, more than this machine gives; choose a smaller batch_size, base_dimensions or network", *.0 as f64 * 4.0 / f64::from(1 << 30))]
+pub struct NoMemory(usize);
+
+/// So many zeros, or an error where `vec!` would end the program.
+fn zeros(len: usize) -> Result<Vec<f32>, NoMemory> {
+    Vec::<f32>::new().try_reserve_exact(len).map_err(|_| NoMemory(len))?;
+    Ok(vec![0.0; len])
+}
+
 /// Begins a run: makes the initial weights.
-#[must_use]
+///
+/// # Errors
+/// [`NoMemory`].
 pub fn begin<'d>(
     spec: &RunSpec,
     strategy: Strategy,
     executor: Threads,
     data: &'d DataSet,
     split: Split,
-) -> Box<dyn Training + 'd> {
-    with_types!(spec.network, spec.math, begin_typed(spec, strategy, executor, data, split))
+) -> Result<Box<dyn Training + 'd>, NoMemory> {
+    with_network!(spec.network, N => match spec.math {
+        MathId::Libm => begin_typed::<N, Libm>(spec, strategy, executor, data, split),
+        MathId::Micromath => begin_typed::<N, Micromath>(spec, strategy, executor, data, split),
+    })
 }
 
 fn begin_typed<'d, N: Network, M: Math>(
@@ -94,30 +94,27 @@ fn begin_typed<'d, N: Network, M: Math>(
     mut executor: Threads,
     data: &'d DataSet,
     split: Split,
-) -> Box<dyn Training + 'd> {
-    let images = spec.batch as usize;
-    let mut sizes = Sizes::of::<N>(images, spec.dimensions as usize, strategy);
-    if sizes.dimensions > 0 {
-        let wave = BLOCKS_PER_THREAD * executor.threads();
-        sizes.scratch = strategy.scratch_for(N::PARAMS, sizes.dimensions, wave);
-    }
-    let mut floats = vec![0.0; sizes.floats()];
+) -> Result<Box<dyn Training + 'd>, NoMemory> {
+    let (images, dimensions) = (spec.batch as usize, spec.dimensions as usize);
+    let wave = BLOCKS_PER_THREAD * executor.threads();
+    let fitting = FLOATS_AT_ONCE / offspring::len::<N>(images);
+    let wave = if spec.method.has_gradient() { wave } else { wave.min(fitting.max(1)) };
+    let sizes = Sizes::with_wave::<N>(spec.method, images, dimensions, strategy, wave);
+    let mut floats = zeros(sizes.floats())?;
     let mut descent = spec.descent(strategy);
     descent.start::<N, _>(&mut executor, &mut Memory::carve(sizes, &mut floats));
-    Box::new(Typed::<N, M> {
+    let feed = Feed::new(spec, data, split, executor.pool());
+    Ok(Box::new(Typed::<N, M> {
         executor,
         descent,
         sizes,
         floats,
         data,
         split,
-        order: vec![0; split.training as usize],
-        input: vec![0.0; images * N::Layers::INPUT],
-        labels: vec![0; images],
-        losses: vec![0.0; 2 * images],
+        feed,
         evaluation: Vec::new(),
         types: PhantomData,
-    })
+    }))
 }
 
 struct Typed<'d, N, M> {
@@ -127,11 +124,7 @@ struct Typed<'d, N, M> {
     floats: Vec<f32>,
     data: &'d DataSet,
     split: Split,
-    /// The current epoch's permutation of the training images.
-    order: Vec<u32>,
-    input: Vec<f32>,
-    labels: Vec<u8>,
-    losses: Vec<f32>,
+    feed: Feed<'d>,
     /// Input, activations and losses of an evaluation batch; empty until the first evaluation.
     evaluation: Vec<f32>,
     types: PhantomData<fn() -> (N, M)>,
@@ -141,45 +134,13 @@ impl<N: Network, M: Math> Typed<'_, N, M> {
     fn memory(&mut self) -> Memory<'_> {
         Memory::carve(self.sizes, &mut self.floats)
     }
-
-    /// Writes the next batch to `input` and `labels`; shuffles at the start of an epoch.
-    fn next_batch(&mut self) {
-        let place = self.descent.steps % self.steps_per_epoch();
-        if place == 0 {
-            let epoch = self.descent.steps / self.steps_per_epoch();
-            shuffle(self.descent.seed, epoch as u32, &mut self.order);
-        }
-        let images = self.labels.len();
-        let order = &self.order[place as usize * images..][..images];
-        let rows = self.input.chunks_exact_mut(N::Layers::INPUT);
-        for ((input, label), &i) in rows.zip(&mut self.labels).zip(order) {
-            let index = training_index(i, self.split.start, self.split.validation);
-            *label = self.data.train().write(index as usize, input);
-        }
-    }
 }
 
 impl<N: Network, M: Math> Training for Typed<'_, N, M> {
-    fn step(&mut self, learning_rate: f32) -> StepReport {
-        self.next_batch();
+    fn step(&mut self, learning_rate: f32) -> Outcome {
         let mut memory = Memory::carve(self.sizes, &mut self.floats);
-        let batch = Batch { input: &self.input, labels: &self.labels };
-        self.descent.step::<N, M, _>(&mut self.executor, learning_rate, batch, &mut memory);
-
-        let (images, classes) = (self.labels.len(), N::Layers::OUTPUT);
-        let logits = memory.logits::<N>(images);
-        let mut right = 0;
-        let loss = nn::mean_loss::<M, _>(
-            &mut self.executor,
-            classes,
-            logits,
-            &self.labels,
-            &mut self.losses,
-            |metrics| {
-                right += u32::from(metrics.rank == 0);
-            },
-        );
-        StepReport { loss, right }
+        self.feed.begin_step(self.descent.steps);
+        self.descent.step::<N, M, _>(&mut self.executor, learning_rate, &mut self.feed, &mut memory)
     }
 
     fn evaluate(&mut self, part: Part, batch: usize) -> Option<Evaluation> {
@@ -193,11 +154,12 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
         if range.is_empty() {
             return None;
         }
-        let batch = batch.min(range.len());
+        let per_image = N::Layers::INPUT + N::Layers::ACTIVATIONS + 2;
+        let batch = batch.min(range.len()).min(FLOATS_AT_ONCE / per_image);
         let weights = &self.floats[..N::PARAMS];
         let count = range.len() as f64;
         let (mut loss, mut right, mut top_3) = (0.0, 0u64, 0u64);
-        self.evaluation.resize(batch * (N::Layers::INPUT + N::Layers::ACTIVATIONS + 2), 0.0);
+        self.evaluation.resize(batch * per_image, 0.0);
         let mut labels = Vec::with_capacity(batch);
         for start in range.clone().step_by(batch) {
             let count = batch.min(range.end - start);
@@ -215,8 +177,8 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
         Some(Evaluation { loss: loss / count, accuracy: right as f64 / count, top_3: top_3 as f64 / count })
     }
 
-    fn steps_per_epoch(&self) -> u64 {
-        (self.order.len() / self.labels.len()) as u64
+    fn batches_per_epoch(&self) -> u64 {
+        self.feed.batches_per_epoch()
     }
 
     fn weights(&mut self) -> &[f32] {
@@ -228,10 +190,11 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
     }
 
     fn tensor(&mut self, name: &str) -> Option<&[f32]> {
-        let images = self.labels.len();
+        let images = self.sizes.images;
         match name {
-            "input" => Some(&self.input),
             "weights" => Some(self.memory().weights),
+            _ if self.sizes.gradient == 0 => None,
+            "input" => Some(self.feed.input()),
             "gradient" => Some(self.memory().gradient),
             "logits" => {
                 let activations = self.memory().activations;
@@ -242,11 +205,11 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
     }
 }
 
-/// Writes consecutive images.
+/// Writes consecutive images as they are.
 fn fill(images: Images<'_>, start: usize, input: &mut [f32], labels: &mut Vec<u8>, len: usize) {
     labels.clear();
     for (i, input) in input.chunks_exact_mut(len).enumerate() {
-        labels.push(images.write(start + i, input));
+        labels.push(images.write(start + i, View::plain(images.shape), input));
     }
 }
 
@@ -258,21 +221,23 @@ pub trait Replay {
     fn weights(&mut self) -> &[f32];
 }
 
-/// Begins a replay of a run of RBD or FPD: makes the initial weights.
-#[must_use]
-pub fn begin_replay(spec: &RunSpec, executor: Threads) -> Box<dyn Replay> {
-    match spec.network {
-        settings::Network::Fc => begin_replay_typed::<Fc28>(spec, executor),
-        settings::Network::Small => begin_replay_typed::<Small8>(spec, executor),
-    }
+/// Begins a replay of a run whose method can be replayed: makes the initial weights.
+///
+/// # Errors
+/// [`NoMemory`].
+pub fn begin_replay(spec: &RunSpec, executor: Threads) -> Result<Box<dyn Replay>, NoMemory> {
+    with_network!(spec.network, N => begin_replay_typed::<N>(spec, executor))
 }
 
-fn begin_replay_typed<N: Network>(spec: &RunSpec, mut executor: Threads) -> Box<dyn Replay> {
+fn begin_replay_typed<N: Network>(
+    spec: &RunSpec,
+    mut executor: Threads,
+) -> Result<Box<dyn Replay>, NoMemory> {
     let sizes = Sizes::of_replay::<N>(spec.dimensions as usize);
-    let mut floats = vec![0.0; sizes.floats()];
+    let mut floats = zeros(sizes.floats())?;
     let mut descent = spec.descent(Strategy::TwoPass);
     descent.start::<N, _>(&mut executor, &mut Memory::carve(sizes, &mut floats));
-    Box::new(TypedReplay::<N> { executor, descent, sizes, floats, network: PhantomData })
+    Ok(Box::new(TypedReplay::<N> { executor, descent, sizes, floats, network: PhantomData }))
 }
 
 struct TypedReplay<N> {
@@ -296,9 +261,6 @@ impl<N: Network> Replay for TypedReplay<N> {
 
 /// The parameter tensors of a network.
 #[must_use]
-pub fn tensors(network: settings::Network) -> nn::Tensors {
-    match network {
-        settings::Network::Fc => nn::tensors::<Fc28>(),
-        settings::Network::Small => nn::tensors::<Small8>(),
-    }
+pub fn tensors(network: Model) -> nn::Tensors {
+    with_network!(network, N => nn::tensors::<N>())
 }

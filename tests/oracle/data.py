@@ -1,4 +1,4 @@
-"""Training images and their order: NUMERICS.md, section 8 (the digest of a data set: section 10)."""
+"""Training images, their order and mini-batches: NUMERICS.md, section 8 (the digest of a data set: section 10)."""
 
 import functools
 
@@ -6,20 +6,35 @@ import numpy as np
 
 import digests
 import digits
+import shapes
 import words
+from augmentation import Augmentation
+from preparation import prepared
 
 f32 = np.float32
 
-SIDES = {"synthetic-28x28x1": 28, "synthetic-8x8x1": 8}
 TRAIN = 0
 DATA_SEED = 1
 
+# Shape of the images, and the function of (side, seed, part, count) that draws labels and pixels [image][byte].
+SETS = {
+    "synthetic-28x28x1": ((28, 28, 1), digits.digits),
+    "synthetic-8x8x1": ((8, 8, 1), digits.digits),
+    "synthetic-32x32x3": ((32, 32, 3), shapes.shapes),
+}
 
-@functools.lru_cache(maxsize=4)
+
+def shape(name):
+    return SETS[name][0]
+
+
+@functools.lru_cache(maxsize=8)
 def training_file(name, count):
     """Labels, pixels and digest of all images, before the validation images are cut out."""
-    labels, pixels = digits.digits(SIDES[name], DATA_SEED, TRAIN, count)
-    return labels, pixels, digests.xxh64(pixels.tobytes() + labels.tobytes())
+    shape, draw = SETS[name]
+    labels, pixels = draw(shape[0], DATA_SEED, TRAIN, count)
+    digest = digests.xxh64(pixels.tobytes() + labels.tobytes())
+    return labels, pixels.reshape((count,) + shape), digest
 
 
 def permutation(seed, epoch, n):
@@ -32,22 +47,25 @@ def permutation(seed, epoch, n):
 
 
 class Batches:
-    """The batch of every step of a run."""
+    """The mini-batches of a run, numbered through all epochs."""
 
     def __init__(self, run):
-        labels, pixels, self.digest = training_file(run.data, run.images)
-        start, end = run.validation_start, run.validation_start + run.validation_images
-        self.labels = np.concatenate([labels[:start], labels[end:]]).astype(np.int64)
-        self.pixels = np.concatenate([pixels[:start], pixels[end:]])
+        self.labels, self.pixels, self.digest = training_file(run.data, run.images)
+        validation = np.arange(run.validation_start, run.validation_start + run.validation_images)
+        self.places = np.delete(np.arange(run.images), validation)
         self.seed, self.size = run.seed, run.batch
-        self.per_epoch = len(self.labels) // run.batch
+        self.augmentation = run.augmentation
+        self.per_epoch = len(self.places) // run.batch
         self.epoch = None
 
-    def batch(self, step):
-        """Input [image][pixel] and labels."""
-        epoch, place = divmod(step, self.per_epoch)
+    def batch(self, number):
+        """Input [image][height][width][channels] and labels."""
+        epoch, place = divmod(number, self.per_epoch)
         if epoch != self.epoch:
             self.epoch = epoch
-            self.order = permutation(self.seed, epoch, len(self.labels))
-        chosen = self.order[place * self.size : (place + 1) * self.size]
-        return self.pixels[chosen].astype(f32) / f32(255), self.labels[chosen]
+            self.order = permutation(self.seed, epoch, len(self.places))
+        chosen = self.places[self.order[place * self.size : (place + 1) * self.size]]
+        images, brightness = self.pixels[chosen], np.zeros(self.size, f32)
+        if self.augmentation:
+            images, brightness = Augmentation(self.seed, epoch).batch(images, chosen)
+        return prepared(images, brightness), self.labels[chosen].astype(np.int64)

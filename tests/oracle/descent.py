@@ -1,80 +1,75 @@
-"""Projection, lift and the three methods: NUMERICS.md, sections 5 and 9."""
+"""Methods that follow the gradient: NUMERICS.md, section 9. Those that compare offspring are in `evolution.py`.
+
+The `step` of a method moves its weights `theta`, and gives the loss, the coordinates and the tensors that a record holds.
+"""
 
 import numpy as np
 
-import rows
-import sums
 import words
+from basis import Basis, StoredRows
 
 f32 = np.float32
 
-SGD, RBD, FPD = 0, 1, 2
-FALSE, TRUE, NUMBER, AUTO = 0, 1, 2, 3
 
-
-def divide(x, norm):
-    """x / norm, and +0 where the norm is not positive."""
-    positive = norm > 0
-    return np.where(positive, x / np.where(positive, norm, f32(1)), f32(0))
-
-
-class Basis:
-    """d rows of `elements` elements, in blocks of 16 directions."""
-
-    def __init__(self, key, dimensions, elements, distribution, normalisation, number):
-        self.elements = elements
-        self.blocks = [
-            rows.rows(key, range(start, min(start + sums.BLOCK, dimensions)), elements, distribution)
-            for start in range(0, dimensions, sums.BLOCK)
-        ]
-        if normalisation == TRUE:
-            self.norms = np.sqrt(np.concatenate([sums.squared_norms(phi) for phi in self.blocks]))
-        else:
-            norm = {FALSE: f32(1), NUMBER: f32(number), AUTO: np.sqrt(f32(elements))}[normalisation]
-            self.norms = np.full(dimensions, norm, f32)
-        self.divisors = np.full(dimensions, f32(dimensions)) if normalisation == FALSE else self.norms
-
-    def coordinates(self, gradient):
-        g = rows.split(gradient)
-        return divide(np.concatenate([sums.inner_products(phi, g) for phi in self.blocks]), self.norms)
-
-    def lift(self, theta, z, scale):
-        a = divide(z, self.divisors)
-        starts = range(0, len(a), sums.BLOCK)
-        total = sums.chain(
-            sums.weighted_block(a[start : start + sums.BLOCK], phi) for start, phi in zip(starts, self.blocks)
-        )
-        return theta + scale * rows.join(total, self.elements)
-
-
-class Descent:
-    """The weights of a run, moved step by step."""
-
-    def __init__(self, run, initial):
-        self.run = run
-        self.initial = initial
-        self.theta = initial
-        self.z = np.zeros(run.dimensions, f32)
-        self.fixed = None
+class Method:
+    def __init__(self, run, model, batches):
+        self.run, self.model, self.batches = run, model, batches
+        self.theta = model.initial_weights(run.seed)
 
     def basis(self, redraw):
-        run = self.run
-        key = words.key(words.BASES, run.seed, redraw)
-        return Basis(key, run.dimensions, len(self.initial), run.distribution, run.normalisation, run.number)
+        return Basis(words.key(words.BASES, self.run.seed, redraw), self.run, self.model.elements)
 
-    def step(self, t, rate, gradient):
-        """Moves the weights and gives the coordinates of the step."""
-        if self.run.method == SGD:
-            self.theta = self.theta + (-rate) * gradient
-            return np.zeros(0, f32)
-        if self.run.method == RBD:
-            basis = self.basis(t)
-            c = basis.coordinates(gradient)
-            self.theta = basis.lift(self.theta, c, -rate)
-            return c
-        if self.fixed is None:
-            self.fixed = self.basis(0)
+
+class Descent(Method):
+    def step(self, t, rate):
+        x, labels = self.batches.batch(t)
+        loss, gradient, logits = self.model.loss_and_gradient(self.theta, x, labels)
+        coordinates = self.move(t, rate, gradient)
+        return loss, coordinates, {"input": x.reshape(-1), "logits": logits.reshape(-1), "gradient": gradient}
+
+
+class Sgd(Descent):
+    def move(self, t, rate, gradient):
+        self.theta = self.theta + (-rate) * gradient
+        return np.zeros(0, f32)
+
+
+class Rbd(Descent):
+    def move(self, t, rate, gradient):
+        basis = self.basis(t)
+        c = basis.coordinates(gradient)
+        self.theta = basis.lift(self.theta, c, -rate)
+        return c
+
+
+class Fpd(Descent):
+    def __init__(self, run, model, batches):
+        super().__init__(run, model, batches)
+        self.initial = self.theta
+        self.fixed = self.basis(0)
+        self.z = np.zeros(run.dimensions, f32)
+
+    def move(self, t, rate, gradient):
         c = self.fixed.coordinates(gradient)
         self.z = self.z - rate * c
         self.theta = self.fixed.lift(self.initial, self.z, f32(1))
+        return c
+
+
+class GradientBases(Descent):
+    def __init__(self, run, model, batches):
+        super().__init__(run, model, batches)
+        self.rows = StoredRows(run.dimensions, model.elements)
+
+    def move(self, t, rate, gradient):
+        d, k = self.run.dimensions, t % self.run.dimensions
+        if not self.run.offset:
+            self.rows.store(k, gradient)
+        c = self.rows.coordinates(gradient)
+        delta = self.rows.combine(c)
+        self.theta = self.theta + (-rate) * delta
+        if self.run.use_update_as_base and (t >= d or not self.run.offset):
+            self.rows.store(k, delta)
+        elif self.run.offset:
+            self.rows.store(k, gradient)
         return c

@@ -3,7 +3,7 @@
 The page names XXH64 and does not spell it out; this is the published algorithm, with seed 0.
 """
 
-import struct
+import numpy as np
 
 MASK = (1 << 64) - 1
 P1, P2, P3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
@@ -18,18 +18,23 @@ def one_round(accumulator, word):
     return rotl((accumulator + word * P2) & MASK, 31) * P1 & MASK
 
 
+def lane(accumulator, products):
+    """`one_round` for each word of a lane; the words are already multiplied by P2."""
+    for product in products:
+        accumulator = (accumulator + product) & MASK
+        accumulator = ((accumulator << 31) | (accumulator >> 33)) * P1 & MASK
+    return accumulator
+
+
 def xxh64(data):
     end = len(data) // 32 * 32
     if end:
-        a, b, c, d = (P1 + P2) & MASK, P2, 0, -P1 & MASK
-        words = struct.unpack(f"<{end // 8}Q", data[:end])
-        for i in range(0, len(words), 4):
-            a = one_round(a, words[i])
-            b = one_round(b, words[i + 1])
-            c = one_round(c, words[i + 2])
-            d = one_round(d, words[i + 3])
-        h = (rotl(a, 1) + rotl(b, 7) + rotl(c, 12) + rotl(d, 18)) & MASK
-        for accumulator in (a, b, c, d):
+        # The products with P2 are modulo 2^64, as they are for arrays of NumPy.
+        products = np.frombuffer(data[:end], "<u8") * np.uint64(P2)
+        starts = (P1 + P2) & MASK, P2, 0, -P1 & MASK
+        accumulators = [lane(start, products[j::4].tolist()) for j, start in enumerate(starts)]
+        h = sum(rotl(accumulator, by) for accumulator, by in zip(accumulators, (1, 7, 12, 18))) & MASK
+        for accumulator in accumulators:
             h = ((h ^ one_round(0, accumulator)) * P1 + P4) & MASK
     else:
         h = P5

@@ -39,6 +39,12 @@ class Pen:
         return x * self.unit + self.middle
 
 
+def around(generator, spread):
+    middle, length = spread
+    u = f32(generator.word() >> 8) * f32(2.0**-24)
+    return middle + (u - HALF) * length
+
+
 def clamp(x):
     return np.where(x < 0, f32(0), np.where(x > 1, f32(1), x))
 
@@ -48,33 +54,31 @@ def digit(side, seed, part, index, pen=None):
     pen = pen or Pen(side)
     generator = words.Generator(words.key(words.IMAGES, seed, 0, side, part), index)
 
-    def around(name):
-        middle, length = pen.ranges[name]
-        u = f32(generator.word() >> 8) * f32(2.0**-24)
-        return middle + (u - HALF) * length
+    def draw(name):
+        return around(generator, pen.ranges[name])
 
     label = generator.below(10)
     variant = generator.below(2)
     lift, points = GLYPHS[label, variant]
 
-    stretch_x, stretch_y = around("stretch_x"), around("stretch_y")
-    slant, turn = around("slant"), around("turn")
-    bend = [around("bend") for _ in range(4)]
-    shift_x, shift_y = around("shift"), around("shift")
-    radius, ink = around("pen") * pen.unit, around("ink")
+    stretch_x, stretch_y = draw("stretch_x"), draw("stretch_y")
+    slant, turn = draw("slant"), draw("turn")
+    bend = [draw("bend") for _ in range(4)]
+    shift_x, shift_y = draw("shift"), draw("shift")
+    radius, ink = draw("pen") * pen.unit, draw("ink")
 
     placed = []
     for px, py in points:
-        x = f32(px) + around("jitter")
-        y = f32(py) + around("jitter")
+        x = f32(px) + draw("jitter")
+        y = f32(py) + draw("jitter")
         right = ((stretch_x * x + (slant + turn) * y) + bend[0] * (y * y)) + bend[1] * (x * y)
         down = ((stretch_y * y - turn * x) + bend[2] * (x * x)) + bend[3] * (x * y)
         placed.append((pen.to_pixels(right + shift_x), pen.to_pixels(down + shift_y)))
     strokes = [(placed[i - 1], placed[i]) for i in range(1, len(placed)) if i != lift]
 
     if not pen.small:
-        start_x, start_y = around("stray_start"), around("stray_start")
-        offset_x, offset_y = around("stray_offset"), around("stray_offset")
+        start_x, start_y = draw("stray_start"), draw("stray_start")
+        offset_x, offset_y = draw("stray_offset"), draw("stray_offset")
         start = pen.to_pixels(start_x), pen.to_pixels(start_y)
         end = pen.to_pixels(start_x + offset_x), pen.to_pixels(start_y + offset_y)
         strokes.append((start, end))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rows import constant
+from bits import constant
 
 f32 = np.float32
 

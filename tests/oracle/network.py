@@ -1,86 +1,84 @@
-"""Networks, their loss and gradient, and initial weights: NUMERICS.md, section 6."""
-
-import math
+"""The networks, their gradient and initial weights: NUMERICS.md, section 6."""
 
 import numpy as np
 
-import functions
 import rows
 import words
-from sums import chain
+from distributions import UNIFORM, Distribution
+from images import Convolution, Padding, Pooling
+from layers import Dense, Relu
+from loss import softmax_cross_entropy
 
-f32 = np.float32
-
-SIZES = {
-    "fc-28x28x1": (784, 128, 10),
-    "fc-32x32x3": (3072, 128, 10),
-    "small-8x8x1": (64, 32, 10),
+ARCHITECTURES = {
+    "fc": ((Dense, 128), (Relu,), (Dense, 10)),
+    "small": ((Dense, 32), (Relu,), (Dense, 10)),
+    "cnn": (
+        (Convolution, 3, 32), (Relu,), (Pooling,),
+        (Convolution, 3, 64), (Relu,), (Pooling,),
+        (Convolution, 3, 64), (Relu,),
+        (Dense, 64), (Relu,),
+        (Dense, 10),
+    ),
+    "conv": (
+        (Padding, 2), (Convolution, 5, 32), (Relu,), (Pooling,),
+        (Padding, 2), (Convolution, 5, 64), (Relu,), (Pooling,),
+        (Dense, 1024), (Relu,),
+        (Dense, 10),
+    ),
+}  # fmt: skip
+GREY, COLOURED, SMALL = (28, 28, 1), (32, 32, 3), (8, 8, 1)
+NAMES = {
+    "fc-28x28x1": ("fc", GREY),
+    "fc-32x32x3": ("fc", COLOURED),
+    "small-8x8x1": ("small", SMALL),
+    "cnn-28x28x1": ("cnn", GREY),
+    "cnn-32x32x3": ("cnn", COLOURED),
+    "conv-28x28x1": ("conv", GREY),
+    "conv-32x32x3": ("conv", COLOURED),
 }
 
 
 class Network:
-    """Dense, ReLU, dense."""
+    """Layer after layer, with all parameters in one array."""
 
     def __init__(self, name):
-        inputs, hidden, classes = SIZES[name]
-        self.shapes = [(inputs, hidden), (hidden, classes)]
-        self.inputs = inputs
-        self.elements = sum(i * o + o for i, o in self.shapes)
-
-    def layers(self, theta):
-        """Kernel [in][out] and bias of each layer, as views of one array."""
-        start = 0
-        for i, o in self.shapes:
-            yield theta[start : start + i * o].reshape(i, o), theta[start + i * o : start + i * o + o]
-            start += i * o + o
+        architecture, self.shape = NAMES[name]
+        self.layers, self.places = [], []
+        shape, start = self.shape, 0
+        for layer, *options in ARCHITECTURES[architecture]:
+            self.layers.append(layer(shape, *options))
+            shape = self.layers[-1].shape
+            self.places.append(slice(start, start + self.layers[-1].elements))
+            start = self.places[-1].stop
+        self.elements = start
 
     def initial_weights(self, seed):
         key = words.key(words.INITIAL_WEIGHTS, seed)
-        theta = rows.join(rows.rows(key, [0], self.elements, rows.UNIFORM)[:, 0], self.elements)
-        for (i, o), (kernel, bias) in zip(self.shapes, self.layers(theta)):
-            kernel *= np.sqrt(f32(6) / f32(i + o))
-            bias[:] = f32(0)
-        return theta
+        u = rows.join(rows.rows(key, [0], self.elements, Distribution(UNIFORM))[:, 0], self.elements)
+        weighted = [(layer, place) for layer, place in zip(self.layers, self.places) if layer.elements]
+        return np.concatenate([layer.initial(u[place]) for layer, place in weighted])
+
+    def outputs(self, theta, x):
+        """What goes into every layer, and the logits."""
+        values = [x]
+        for layer, place in zip(self.layers, self.places):
+            values.append(layer.forward(theta[place], values[-1]))
+        return values
+
+    def loss(self, theta, x, labels):
+        """The mean loss of the batch x [image][height][width][channels]."""
+        return softmax_cross_entropy(self.outputs(theta, x)[-1], labels)[0]
 
     def loss_and_gradient(self, theta, x, labels):
-        """The mean loss of the batch x [image][input], its gradient, and the logits."""
-        (kernel_0, bias_0), (kernel_1, bias_1) = self.layers(theta)
-        y = dense(x, kernel_0, bias_0)
-        y = np.where(y > 0, y, f32(0))
-        logits = dense(y, kernel_1, bias_1)
-        loss, delta = softmax_cross_entropy(logits, labels)
-
-        gradient = np.empty(self.elements, f32)
-        (d_kernel_0, d_bias_0), (d_kernel_1, d_bias_1) = self.layers(gradient)
-        d_kernel_1[:], d_bias_1[:] = dense_gradient(y, delta)
-        dy = chain(delta[:, o, None] * kernel_1[None, :, o] for o in range(kernel_1.shape[1]))
-        dy = np.where(y > 0, dy, f32(0))
-        d_kernel_0[:], d_bias_0[:] = dense_gradient(x, dy)
-        return loss, gradient, logits
-
-
-def dense(x, kernel, bias):
-    return chain(x[:, k, None] * kernel[k] for k in range(len(kernel))) + bias
-
-
-def dense_gradient(x, dy):
-    """Of kernel and bias: chains over the images."""
-    return chain(x[b, :, None] * dy[b] for b in range(len(x))), chain(dy)
-
-
-def softmax_cross_entropy(z, labels):
-    """The mean loss, and delta."""
-    batch, classes = z.shape
-    share = f32(1) / f32(batch)
-    everyone = np.arange(batch)
-    m = z[:, 0]
-    for j in range(1, classes):
-        m = np.where(z[:, j] > m, z[:, j], m)
-    shifted = z - m[:, None]
-    e = functions.exp(shifted)
-    s = chain(e[:, j] for j in range(classes))
-    losses = functions.ln(s) - shifted[everyone, labels]
-    y = np.zeros(z.shape, f32)
-    y[everyone, labels] = f32(1)
-    delta = (e / s[:, None] - y) * share
-    return chain(losses) * share, delta
+        """The mean loss of the batch, its gradient, and the logits."""
+        values = self.outputs(theta, x)
+        loss, delta = softmax_cross_entropy(values[-1], labels)
+        gradients = []
+        for i in reversed(range(len(self.layers))):
+            layer, place = self.layers[i], self.places[i]
+            gradient, delta = layer.backward(theta[place], values[i], values[i + 1], delta, first=place.start == 0)
+            if gradient is not None:
+                gradients.append(gradient)
+            if delta is None:
+                break
+        return loss, np.concatenate(gradients[::-1]), values[-1]

@@ -15,6 +15,8 @@ import data
 import descent
 import digests
 import digits
+import shapes
+import evolution
 import functions
 import network
 import record
@@ -25,6 +27,14 @@ from record import Unusable
 f32 = np.float32
 CONTRACT = 1
 MATH_LIBM = 0
+METHODS = {
+    record.SGD: descent.Sgd,
+    record.RBD: descent.Rbd,
+    record.FPD: descent.Fpd,
+    record.NES: evolution.Nes,
+    record.HYBRID: evolution.Hybrid,
+    record.GRADIENT_BASES: descent.GradientBases,
+}
 
 
 class Different(Exception):
@@ -92,25 +102,25 @@ def check_answers(records, comparison):
 def check_run(records, comparison, limit):
     """Trains the run again, as far as `limit` steps."""
     run = records[0]
-    need(run.network in network.SIZES, f"the network {run.network} is not known")
-    need(run.data in data.SIDES, f"the data {run.data} cannot be drawn")
+    need(run.network in network.NAMES, f"the network {run.network} is not known")
+    need(run.data in data.SETS, f"the data {run.data} cannot be drawn")
     model = network.Network(run.network)
-    need(model.inputs == data.SIDES[run.data] ** 2, "data and network do not fit")
+    need(model.shape == data.shape(run.data), "data and network do not fit")
     need(run.validation_start + run.validation_images <= run.images, "the validation images are out of range")
     need(0 < run.batch <= run.images - run.validation_images, "the batch is out of range")
-    need(run.method == descent.SGD or run.dimensions > 0, "there are no directions")
+    need(run.method == record.SGD or run.dimensions > 0, "there are no directions")
 
     batches = data.Batches(run)
     comparison.numbers("digest of the data", run.data_digest, batches.digest, 16)
-    state = descent.Descent(run, model.initial_weights(run.seed))
-    tensors = {"weights": state.theta}
+    method = METHODS[run.method](run, model, batches)
+    tensors = {"weights": method.theta}
     total = sum(isinstance(item, record.Step) for item in records)
     step = 0
     for item in records[1:]:
         if isinstance(item, record.Step):
             if step == limit:
                 break
-            train(item, step, model, batches, state, tensors, comparison)
+            train(item, step, method, tensors, comparison)
             step += 1
         elif isinstance(item, record.Tensor):
             compare_tensor(item, step, tensors, comparison)
@@ -119,17 +129,15 @@ def check_run(records, comparison, limit):
     return step, total
 
 
-def train(item, step, model, batches, state, tensors, comparison):
+def train(item, step, method, tensors, comparison):
     where = f"step {step}"
     comparison.numbers(f"{where}, its number", item.step, step, 1)
-    x, labels = batches.batch(step)
-    loss, gradient, logits = model.loss_and_gradient(state.theta, x, labels)
+    loss, coordinates, seen = method.step(step, item.rate)
     comparison.floats(f"{where}, loss", np.array([item.loss]), np.array([loss]))
-    coordinates = state.step(step, item.rate, gradient)
     comparison.floats(f"{where}, coordinates", item.coordinates, coordinates)
-    digest = digests.xxh64(state.theta.astype("<f4").tobytes())
+    digest = digests.xxh64(method.theta.astype("<f4").tobytes())
     comparison.numbers(f"{where}, digest of the weights", item.digest, digest, 16)
-    tensors.update(weights=state.theta, input=x.reshape(-1), logits=logits.reshape(-1), gradient=gradient)
+    tensors.update(seen, weights=method.theta)
 
 
 def compare_tensor(item, step, tensors, comparison):
@@ -149,8 +157,15 @@ def check_page():
         zip((0xE5FD3F95, 0xCFA8AFF9, 0x039110B6, 0x89B9896E), words.key(words.BASES, 42))
     ):
         comparison.numbers(f"word {j} of the key", expected, computed, 8)
-    for side, part, expected in ((28, 0, 0x10857A5D), (28, 1, 0xA36C896F), (8, 0, 0x35C4988D), (8, 1, 0x82C16DCE)):
-        labels, pixels = digits.digits(side, 42, part, 20)
+    for draw, side, part, expected in (
+        (digits.digits, 28, 0, 0x10857A5D),
+        (digits.digits, 28, 1, 0xA36C896F),
+        (digits.digits, 8, 0, 0x35C4988D),
+        (digits.digits, 8, 1, 0x82C16DCE),
+        (shapes.shapes, 32, 0, 0x174C6BD5),
+        (shapes.shapes, 32, 1, 0x6A23433F),
+    ):
+        labels, pixels = draw(side, 42, part, 20)
         stream = b"".join(bytes([label]) + image.tobytes() for label, image in zip(labels, pixels))
         comparison.numbers(f"images of side {side}, part {part}", expected, digests.fnv1a(stream), 8)
     return f"equal NUMERICS.md: {comparison.values} values given on the page"

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MAGIC = b"RBASES\x00\x01"
+import distributions
+from basis import NUMBER
+
+MAGIC = b"RBASES\x00\x02"
 END = 6
+SGD, RBD, FPD, NES, HYBRID, GRADIENT_BASES = range(6)
 
 
 class Unusable(Exception):
@@ -22,14 +26,20 @@ class Run:
     images: int
     validation_start: int
     validation_images: int
+    augmentation: bool
     data_digest: int
     method: int
-    dimensions: int
-    distribution: int
-    normalisation: int
-    number: float
-    batch: int
-    seed: int
+    dimensions: int = 0
+    distribution: distributions.Distribution = None
+    normalisation: int = 0
+    antithetic: bool = False
+    batch: int = 0
+    seed: int = 0
+    sigma: np.float32 = np.float32(0)  # of nes and hybrid
+    transformation: int = 0
+    offset: bool = False  # of gradient bases
+    use_update_as_base: bool = False
+    number: np.float32 = np.float32(1)  # the norm, if it is given
 
 
 @dataclass
@@ -57,7 +67,7 @@ class Answers:
 @dataclass
 class Row:
     place: tuple  # seed, redraw, worker, compartment, direction, tile
-    distribution: int
+    distribution: distributions.Distribution
     values: np.ndarray
 
 
@@ -115,6 +125,21 @@ class Fields:
             raise Unusable(f"{value} is not one of {count} choices")
         return value
 
+    def flag(self):
+        byte = self.byte()
+        if byte > 1:
+            raise Unusable(f"{byte} is neither 0 nor 1")
+        return byte == 1
+
+    def distribution(self):
+        kind = self.choice(6)
+        if kind != distributions.BERNOULLI:
+            return distributions.Distribution(kind)
+        threshold = self.varint()
+        if not 1 <= threshold <= 65535:
+            raise Unusable(f"{threshold} is out of the range of a probability")
+        return distributions.Distribution(kind, threshold)
+
     def u64le(self):
         return int.from_bytes(self.take(8), "little")
 
@@ -138,18 +163,27 @@ class Fields:
 
 
 def run(f):
-    contract, math, network, data, images, start, validation = (
-        f.varint(), f.choice(2), f.text(), f.text(), f.varint(), f.varint(), f.varint()
-    )  # fmt: skip
-    digest, method, dimensions, distribution, normalisation = (
-        f.u64le(), f.choice(3), f.varint(), f.choice(3), f.choice(4)
-    )  # fmt: skip
-    number = f.f32() if normalisation == 2 else np.float32(1)
-    batch, seed = f.varint(), f.varint()
-    return Run(
-        contract, math, network, data, images, start, validation, digest,
-        method, dimensions, distribution, normalisation, number, batch, seed,
-    )  # fmt: skip
+    run = Run(
+        contract=f.varint(),
+        math=f.choice(2),
+        network=f.text(),
+        data=f.text(),
+        images=f.varint(),
+        validation_start=f.varint(),
+        validation_images=f.varint(),
+        augmentation=f.flag(),
+        data_digest=f.u64le(),
+        method=f.choice(6),
+    )
+    if run.method in (NES, HYBRID):
+        run.sigma, run.transformation = f.f32(), f.choice(3)
+    if run.method == GRADIENT_BASES:
+        run.offset, run.use_update_as_base = f.flag(), f.flag()
+    run.dimensions, run.distribution, run.normalisation = f.varint(), f.distribution(), f.choice(4)
+    if run.normalisation == NUMBER:
+        run.number = f.f32()
+    run.antithetic, run.batch, run.seed = f.flag(), f.varint(), f.varint()
+    return run
 
 
 KINDS = {
@@ -157,7 +191,7 @@ KINDS = {
     1: lambda f: Step(f.u64le(), f.f32(), f.f32(), f.u64le(), f.floats()),
     2: lambda f: Tensor(f.text(), f.varint(), f.varint(), f.floats()),
     3: lambda f: Answers(f.varint()),
-    4: lambda f: Row(f.place(), f.choice(3), f.floats()),
+    4: lambda f: Row(f.place(), f.distribution(), f.floats()),
     5: lambda f: Words(f.place(), f.byte(), f.floats()),
     END: lambda f: End(f.u64le()),
     7: lambda f: Function(f.choice(2), f.choice(2), f.floats(), f.floats()),
@@ -172,7 +206,7 @@ def read(path):
     except OSError as error:
         raise Unusable(error.strerror) from None
     if data[: len(MAGIC)] != MAGIC:
-        raise Unusable("not a record of version 1")
+        raise Unusable("not a record of version 2")
     frames = Fields(data)
     frames.take(len(MAGIC))
     records = []

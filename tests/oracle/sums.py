@@ -1,12 +1,13 @@
 """Sums over weights: NUMERICS.md, section 4.
 
-Rows are [vector][direction][tile][lane] with +0 after their end. A chain starts at +0 and so never becomes -0; adding the
-product of such a +0 leaves it as it is.
+Rows are [vector][direction][tile][lane] with zeros after their end. A chain starts at +0 and so never becomes -0; adding
+the product of such a zero leaves it as it is.
 """
 
 import numpy as np
 
 BLOCK = 16
+CACHED = 16384
 
 f32 = np.float32
 
@@ -16,8 +17,14 @@ def chain(terms):
     terms = iter(terms)
     s = f32(0) + next(terms)
     for term in terms:
-        s = s + term
+        s += term
     return s
+
+
+def parts(vectors):
+    """Slices of the first axis, so small that what is computed of one part stays in a fast memory."""
+    step = max(1, CACHED * len(vectors) // max(1, vectors.size))
+    return [slice(start, start + step) for start in range(0, len(vectors), step)]
 
 
 def row_sums(terms, shape):
@@ -41,7 +48,12 @@ def squared_norms(phi):
     return row_sums((p * p for p in phi), phi.shape[1:])
 
 
+def weighted_sum(a, blocks):
+    """The weighted sum of rows, which come in blocks of BLOCK directions (the last may be shorter)."""
+    return chain(weighted_block(a[i * BLOCK : (i + 1) * BLOCK], phi) for i, phi in enumerate(blocks))
+
+
 def weighted_block(a, phi):
     """The chain of a_i * phi_i over one block of directions, for each element on its own."""
-    assert len(a) <= BLOCK
-    return chain(a[i] * phi[:, i] for i in range(len(a)))
+    assert len(a) == phi.shape[1] <= BLOCK
+    return np.concatenate([chain(a[i] * phi[part, i] for i in range(len(a))) for part in parts(phi[:, 0])])

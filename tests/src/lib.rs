@@ -1,9 +1,12 @@
 //! What the cross-crate tests share.
 //!
 //! The tests themselves are in `tests/tests/`: `conformance` (every executor against the contract), `broken` (the suite
-//! finds broken executors), `reads` (tiles read what they say), `parity` (threads, levels, strategies, replay), `executor`
-//! (threads and levels are really used), `fixtures`, `statistics`, `cli` (the real binary), `reported` (the numbers that a
-//! run reports), `data` (real MNIST), `oracle` (the Python implementation), `no_std` (a binary without std).
+//! finds broken executors), `reads` (tiles read what they say), `gradients` (backward passes are derivatives), `parity`
+//! (threads, levels, strategies, replay), `executor` (threads and levels are really used), `fixtures`, `statistics`, `cli`
+//! (the real binary), `memory` (peaks of the real binary), `reported` (the numbers that a run reports), `data` (real MNIST),
+//! `oracle` (the Python implementation), `no_std` (a binary without std).
+//!
+//! `tests/benches/layers.rs` measures: `cargo bench -p random-bases-tests --bench layers`.
 //!
 //! A test that cannot run on a machine is listed as *ignored*, with the reason in its name; it does not pass.
 

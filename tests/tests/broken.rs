@@ -117,6 +117,8 @@ trait Fault: Copy + Send + Sync + 'static {
     const SHIFT: bool = false;
     /// What a rectifier does at zero.
     const ZERO: f32 = 0.0;
+    /// Whether equal counts as greater.
+    const EQUAL: bool = false;
 }
 
 /// One lane, with a fault.
@@ -164,6 +166,10 @@ impl<F: Fault> Lanes for Faulty<F> {
     }
     fn where_positive(x: Self::F, y: Self::F) -> Self::F {
         Self::splat(if x.0 > 0.0 { y.0 } else { F::ZERO })
+    }
+    fn where_greater(x: Self::F, y: Self::F, a: Self::F, b: Self::F) -> Self::F {
+        let greater = if F::EQUAL { x.0 >= y.0 } else { x.0 > y.0 };
+        if greater { a } else { b }
     }
     fn bits(x: Self::F) -> u32 {
         x.0.to_bits()
@@ -256,4 +262,7 @@ fault!(a_wrong_shift_is_found, Shift, "row", {
 });
 fault!(a_zero_of_the_wrong_sign_is_found, MinusZero, "relu", {
     const ZERO: f32 = -0.0;
+});
+fault!(the_last_of_equal_elements_is_found, LastOfEqual, "max pool backward", {
+    const EQUAL: bool = true;
 });

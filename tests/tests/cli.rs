@@ -4,11 +4,18 @@
 //! No run may panic, whatever it is given; [`cli::support`] checks that of every one.
 
 mod cli {
+    mod augmentation;
     mod bad_input;
     mod config;
     mod damage;
+    mod data;
+    mod evolution;
+    mod fetch;
+    mod grid;
     mod images;
     mod records;
+    mod server;
+    mod sets;
     pub mod support;
     mod train;
 }

@@ -3,33 +3,32 @@
 use std::process::Command;
 
 use random_bases::vector::Level;
-use random_bases_core::basis::Distribution;
-use random_bases_core::data::Images;
 use random_bases_core::data::synthetic::{Part, digit};
+use random_bases_core::data::{Images, View};
 use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
 use random_bases_core::nn::{Batch, Small8};
 use random_bases_core::numerics::{Libm, digest};
-use random_bases_core::subspace::{Normalisation, Strategy};
+use random_bases_core::subspace::Strategy;
 use random_bases_tests::{root, threads};
 
 /// What `tests/no-std` does, with threads, vectors and the other strategy.
 fn train() -> u64 {
     let mut executor = threads(2, Level::detect());
-    let sizes = Sizes::of::<Small8>(16, 8, Strategy::Fused);
+    let sizes = Sizes::of::<Small8>(Method::Rbd, 16, 8, Strategy::Fused);
     let mut floats = vec![0.0; sizes.floats()];
     let mut memory = Memory::carve(sizes, &mut floats);
-    let subspace =
-        Subspace { dimensions: 8, distribution: Distribution::Normal, normalisation: Normalisation::Auto };
-    let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy: Strategy::Fused, steps: 0 };
+    let (subspace, strategy) = (Subspace::of(8), Strategy::Fused);
+    let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy, steps: 0 };
     descent.start::<Small8, _>(&mut executor, &mut memory);
     for step in 0..5 {
         let (mut pixels, mut labels, mut input) = ([0; 64], [0; 16], [0.0; 16 * 64]);
         for (i, input) in input.chunks_exact_mut(64).enumerate() {
             labels[i] = digit::<8>(1, Part::Train, step * 16 + i as u32, &mut pixels);
-            Images { pixels: &pixels, labels: &[labels[i]] }.write(0, input);
+            let images = Images { shape: [8, 8, 1], pixels: &pixels, labels: &[labels[i]] };
+            images.write(0, View::draw(images.shape, 1, 0, step * 16 + i as u32), input);
         }
-        let batch = Batch { input: &input, labels: &labels };
-        descent.step::<Small8, Libm, _>(&mut executor, 0.5, batch, &mut memory);
+        let mut batch = Batch { input: &input, labels: &labels };
+        descent.step::<Small8, Libm, _>(&mut executor, 0.5, &mut batch, &mut memory);
     }
     digest(memory.weights)
 }

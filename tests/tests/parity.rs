@@ -1,30 +1,39 @@
 //! One training, however it is run: threads, vector levels, strategies, evaluation batches, replay.
 
 use random_bases::dataset::{DataSet, Split};
+use random_bases::model::Model;
 use random_bases::run_spec::RunSpec;
-use random_bases::settings::{self, Network};
+use random_bases::settings;
 use random_bases::training::{Part, begin, begin_replay};
 use random_bases::vector::Level;
 use random_bases_core::basis::Distribution;
-use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
+use random_bases_core::data::View;
+use random_bases_core::descent::{
+    Batches, Descent, Evolution, GradientBases, Memory, Method, Sizes, Subspace,
+};
 use random_bases_core::nn::{Batch, Layer, Network as _, Small8};
 use random_bases_core::numerics::{Array, Libm, MathId, digest};
 use random_bases_core::step::Serial;
-use random_bases_core::subspace::{Normalisation, Strategy};
+use random_bases_core::subspace::{Normalisation, Strategy, Transformation};
 use random_bases_tests::{THREADS, threads};
 
-fn spec(data: &DataSet, network: Network, method: Method, d: u32) -> RunSpec {
+fn spec(data: &DataSet, network: Model, method: Method, d: u32) -> RunSpec {
     RunSpec {
         math: MathId::Libm,
         network,
-        data: data.spec(split(data)),
+        data: data.spec(split(data), true),
         method,
         dimensions: if method == Method::Sgd { 0 } else { d },
         distribution: Distribution::Normal,
         normalisation: Normalisation::Auto,
+        antithetic: false,
         batch: 13,
         seed: 3,
     }
+}
+
+fn images(network: Model) -> DataSet {
+    DataSet::synthetic(network.shape(), 120, 30, threads(2, Level::Portable).pool())
 }
 
 fn split(data: &DataSet) -> Split {
@@ -40,7 +49,7 @@ fn train(
     level: Level,
     steps: usize,
 ) -> (Vec<u64>, Vec<Vec<f32>>) {
-    let mut training = begin(spec, strategy, threads(count, level), data, split(data));
+    let mut training = begin(spec, strategy, threads(count, level), data, split(data)).unwrap();
     let mut coordinates = Vec::new();
     let digests = (0..steps)
         .map(|_| {
@@ -53,78 +62,127 @@ fn train(
 }
 
 /// All ways of running it, compared with one.
-fn check(
-    network: Network,
-    method: Method,
-    distribution: Distribution,
-    normalisation: Normalisation,
-    d: u32,
-    steps: usize,
-) {
-    let data = DataSet::synthetic(network, 120, 30, threads(2, Level::Portable).pool());
-    let spec = RunSpec { distribution, normalisation, ..spec(&data, network, method, d) };
-    let (want, coordinates) = train(&spec, &data, Strategy::TwoPass, 1, Level::Portable, steps);
-    assert!(want.windows(2).all(|pair| pair[0] != pair[1]), "the weights do not move");
+fn check(spec: &RunSpec, data: &DataSet, steps: usize, counts: &[usize]) {
+    let (want, coordinates) = train(spec, data, Strategy::TwoPass, 1, Level::Portable, steps);
+    let moves = spec.distribution != Distribution::Zeros || spec.dimensions == 0;
+    assert!(!moves || want.windows(2).all(|pair| pair[0] != pair[1]), "the weights do not move: {spec:?}");
     for level in Level::ALL.into_iter().filter(|level| level.available()) {
         for strategy in [Strategy::TwoPass, Strategy::Fused] {
-            for count in THREADS {
-                let (got, _) = train(&spec, &data, strategy, count, level, steps);
-                assert_eq!(want, got, "{method:?} {distribution:?} {strategy:?} {level} {count} threads");
+            for &count in counts {
+                let (got, _) = train(spec, data, strategy, count, level, steps);
+                assert_eq!(want, got, "{spec:?} {strategy:?} {level} {count} threads");
             }
         }
-        if method != Method::Sgd {
-            let mut replay = begin_replay(&spec, threads(3, level));
+        if spec.method.can_replay() {
+            let mut replay = begin_replay(spec, threads(3, level)).unwrap();
             for (coordinates, want) in coordinates.iter().zip(&want) {
                 replay.step(0.5, coordinates);
-                assert_eq!(*want, digest(replay.weights()), "replay, {level}");
+                assert_eq!(*want, digest(replay.weights()), "replay, {level}, {spec:?}");
             }
         }
     }
 }
 
-#[test]
-fn small_sgd() {
-    check(Network::Small, Method::Sgd, Distribution::Normal, Normalisation::Auto, 0, 20);
+/// Every method with every option of its own.
+fn methods() -> Vec<Method> {
+    let mut methods = vec![Method::Sgd, Method::Rbd, Method::Fpd];
+    for transformation in Transformation::ALL {
+        methods.push(Method::Nes(Evolution { noise: 0.5, transformation }));
+        methods.push(Method::Hybrid(Evolution { noise: 0.02, transformation }));
+    }
+    for offset in [false, true] {
+        for use_update_as_base in [false, true] {
+            methods.push(Method::GradientBases(GradientBases { offset, use_update_as_base }));
+        }
+    }
+    methods
 }
 
 #[test]
-fn small_rbd() {
-    check(Network::Small, Method::Rbd, Distribution::Normal, Normalisation::Auto, 37, 20);
+fn small_every_method() {
+    let data = images(Model::Small8);
+    for method in methods() {
+        // With 37 directions gradient-bases is never full; with 4 it wraps around.
+        for d in [4, 37] {
+            let spec = spec(&data, Model::Small8, method, d);
+            // A basis of past gradients is empty at first.
+            if matches!(method, Method::GradientBases(GradientBases { offset: true, .. })) {
+                let (digests, _) = train(&spec, &data, Strategy::TwoPass, 1, Level::Portable, 3);
+                let mut start =
+                    begin(&spec, Strategy::TwoPass, threads(1, Level::Portable), &data, split(&data))
+                        .unwrap();
+                assert_eq!(digest(start.weights()), digests[0], "the first step has no gradient to follow");
+                assert_ne!(digests[0], digests[1], "the second step moves");
+            }
+            check(&spec, &data, 10, &THREADS);
+        }
+    }
 }
 
 #[test]
-fn small_fpd() {
-    check(Network::Small, Method::Fpd, Distribution::Uniform, Normalisation::Row, 37, 20);
+fn small_every_distribution_and_norm() {
+    let data = images(Model::Small8);
+    let norms = [Normalisation::Mean, Normalisation::Row, Normalisation::By(12.5), Normalisation::Auto];
+    let rank = Evolution { noise: 0.01, transformation: Transformation::Ranks };
+    for (i, distribution) in Distribution::EXAMPLES.into_iter().enumerate() {
+        for (n, normalisation) in norms.into_iter().enumerate() {
+            for (m, method) in
+                [Method::Rbd, Method::Fpd, Method::Nes(rank), Method::Hybrid(rank)].into_iter().enumerate()
+            {
+                let antithetic = (i + n + m) % 2 == 1;
+                let spec = spec(&data, Model::Small8, method, 18);
+                let spec = RunSpec { distribution, normalisation, antithetic, ..spec };
+                check(&spec, &data, 3, &[1, 3]);
+            }
+        }
+    }
+}
+
+/// Each network with each method, a step or two.
+fn network(network: Model, d: u32, methods: &[Method]) {
+    let data = images(network);
+    for &method in methods {
+        let spec = RunSpec { batch: 5, ..spec(&data, network, method, d) };
+        check(&spec, &data, 2, &[1, 2]);
+    }
 }
 
 #[test]
-fn small_rbd_rademacher() {
-    check(Network::Small, Method::Rbd, Distribution::Rademacher, Normalisation::Mean, 16, 20);
+fn fc() {
+    network(Model::Fc28, 33, &Method::EXAMPLES);
+    network(Model::Fc32, 17, &Method::EXAMPLES);
 }
 
 #[test]
-fn small_fpd_by_a_number() {
-    check(Network::Small, Method::Fpd, Distribution::Rademacher, Normalisation::By(12.5), 1, 20);
+fn cnn() {
+    network(Model::Cnn28, 17, &Method::EXAMPLES);
+    network(Model::Cnn32, 17, &Method::EXAMPLES);
 }
 
 #[test]
-fn fc_rbd() {
-    check(Network::Fc, Method::Rbd, Distribution::Normal, Normalisation::Auto, 40, 2);
+fn conv() {
+    network(Model::LargeConv28, 2, &Method::EXAMPLES);
+    network(Model::LargeConv32, 2, &[Method::Rbd]);
 }
 
+/// Directions 2j and 2j + 1 are opposite: so are their coordinates, but for the sign of zero.
 #[test]
-fn fc_fpd() {
-    check(Network::Fc, Method::Fpd, Distribution::Uniform, Normalisation::Auto, 33, 2);
-}
-
-#[test]
-fn fc_sgd() {
-    check(Network::Fc, Method::Sgd, Distribution::Normal, Normalisation::Auto, 0, 4);
+fn antithetic_coordinates_are_opposite() {
+    let data = images(Model::Small8);
+    let spec = RunSpec { antithetic: true, ..spec(&data, Model::Small8, Method::Rbd, 10) };
+    let (_, coordinates) = train(&spec, &data, Strategy::Fused, 2, Level::detect(), 2);
+    for pair in coordinates.iter().flat_map(|c| c.as_chunks::<2>().0) {
+        assert_eq!(pair[0], -pair[1]);
+        assert_ne!(pair[0], 0.0);
+    }
+    let plain = RunSpec { antithetic: false, dimensions: 5, ..spec.clone() };
+    let (_, want) = train(&plain, &data, Strategy::Fused, 2, Level::detect(), 1);
+    assert!(want[0].iter().eq(coordinates[0].iter().step_by(2)));
 }
 
 /// Steps of a serial training of the small network in memory of exactly the stated size, as on a microcontroller.
 fn train_serially(spec: &RunSpec, data: &DataSet, poison: f32) -> Vec<u64> {
-    let sizes = Sizes::of::<Small8>(13, spec.dimensions as usize, Strategy::TwoPass);
+    let sizes = Sizes::of::<Small8>(spec.method, 13, spec.dimensions as usize, Strategy::TwoPass);
     let mut floats = vec![poison; sizes.floats()];
     let mut memory = Memory::carve(sizes, &mut floats);
     let mut executor = Serial::<Array<1>>::new();
@@ -135,35 +193,59 @@ fn train_serially(spec: &RunSpec, data: &DataSet, poison: f32) -> Vec<u64> {
             dimensions: spec.dimensions as usize,
             distribution: spec.distribution,
             normalisation: spec.normalisation,
+            antithetic: spec.antithetic,
         },
         strategy: Strategy::TwoPass,
         steps: 0,
     };
     descent.start::<Small8, _>(&mut executor, &mut memory);
-    let mut order = vec![0; split(data).training as usize];
-    random_bases_core::data::shuffle(spec.seed, 0, &mut order);
-    let (mut input, mut labels) = (vec![0.0; 13 * 64], vec![0; 13]);
-    order
-        .chunks_exact(13)
-        .take(5)
-        .map(|images| {
-            for (i, image) in images.iter().enumerate() {
-                let index = random_bases_core::data::training_index(*image, 5, 20) as usize;
-                labels[i] = data.train().write(index, &mut input[i * 64..][..64]);
-            }
-            let batch = Batch { input: &input, labels: &labels };
-            descent.step::<Small8, Libm, _>(&mut executor, 0.5, batch, &mut memory);
+    (0..5)
+        .map(|step| {
+            let mut batches = Drawn { spec, data, step, input: Vec::new(), labels: Vec::new() };
+            descent.step::<Small8, Libm, _>(&mut executor, 0.5, &mut batches, &mut memory);
             digest(memory.weights)
         })
         .collect()
 }
 
+/// Mini-batches as `NUMERICS.md` says it, each image by itself.
+struct Drawn<'a> {
+    spec: &'a RunSpec,
+    data: &'a DataSet,
+    step: usize,
+    input: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+impl Batches for Drawn<'_> {
+    fn take(&mut self, first: usize, count: usize, images: usize) -> Batch<'_> {
+        let Split { start, validation, training } = split(self.data);
+        let per_epoch = training as usize / images;
+        let per_step = self.spec.method.batches(self.spec.dimensions as usize);
+        self.input.clear();
+        self.labels.clear();
+        for batch in self.step * per_step + first..self.step * per_step + first + count {
+            let epoch = (batch / per_epoch) as u32;
+            let mut order = vec![0; training as usize];
+            random_bases_core::data::shuffle(self.spec.seed, epoch, &mut order);
+            for i in &order[batch % per_epoch * images..][..images] {
+                let index = random_bases_core::data::training_index(*i, start, validation);
+                let view = View::draw([8, 8, 1], self.spec.seed, epoch, index);
+                let mut image = [0.0; 64];
+                self.labels.push(self.data.train().write(index as usize, view, &mut image));
+                self.input.extend(image);
+            }
+        }
+        Batch { input: &self.input, labels: &self.labels }
+    }
+}
+
 /// The core alone, one scalar lane, gives what the runner gives, whatever was in the memory before.
 #[test]
 fn the_core_alone_gives_the_same() {
-    let data = DataSet::synthetic(Network::Small, 120, 0, threads(1, Level::Portable).pool());
-    for method in Method::ALL {
-        let spec = spec(&data, Network::Small, method, 19);
+    let data = images(Model::Small8);
+    for method in methods() {
+        let spec = spec(&data, Model::Small8, method, 19);
         let (want, _) = train(&spec, &data, Strategy::Fused, 2, Level::detect(), 5);
         assert_eq!(want, train_serially(&spec, &data, f32::NAN), "{method:?}");
         assert_eq!(want, train_serially(&spec, &data, -1e30), "{method:?}");
@@ -175,9 +257,10 @@ fn the_core_alone_gives_the_same() {
 /// A partial batch of evaluation, a batch larger than the set, one image at a time: the same metrics.
 #[test]
 fn evaluation_does_not_depend_on_its_batch() {
-    let data = DataSet::synthetic(Network::Small, 120, 30, threads(1, Level::Portable).pool());
-    let spec = spec(&data, Network::Small, Method::Sgd, 0);
-    let mut training = begin(&spec, Strategy::TwoPass, threads(2, Level::detect()), &data, split(&data));
+    let data = images(Model::Small8);
+    let spec = spec(&data, Model::Small8, Method::Sgd, 0);
+    let mut training =
+        begin(&spec, Strategy::TwoPass, threads(2, Level::detect()), &data, split(&data)).unwrap();
     training.step(0.5);
     for part in [Part::Validation, Part::Test] {
         let want = training.evaluate(part, 1).unwrap();
@@ -192,8 +275,8 @@ fn evaluation_does_not_depend_on_its_batch() {
 /// Another seed, step, worker or data set is another run.
 #[test]
 fn what_should_matter_matters() {
-    let data = DataSet::synthetic(Network::Small, 120, 0, threads(1, Level::Portable).pool());
-    let base = spec(&data, Network::Small, Method::Rbd, 16);
+    let data = images(Model::Small8);
+    let base = spec(&data, Model::Small8, Method::Rbd, 16);
     let run = |spec: &RunSpec| train(spec, &data, Strategy::TwoPass, 1, Level::detect(), 3).0;
     let want = run(&base);
     for other in [
@@ -204,6 +287,11 @@ fn what_should_matter_matters() {
         RunSpec { distribution: Distribution::Uniform, ..base.clone() },
         RunSpec { normalisation: Normalisation::Row, ..base.clone() },
         RunSpec { math: MathId::Micromath, ..base.clone() },
+        RunSpec { antithetic: true, ..base.clone() },
+        RunSpec { data: data.spec(split(&data), false), ..base.clone() },
+        RunSpec { method: Method::EXAMPLES[3], ..base.clone() },
+        RunSpec { method: Method::EXAMPLES[4], ..base.clone() },
+        RunSpec { method: Method::EXAMPLES[5], ..base.clone() },
     ] {
         assert_ne!(want, run(&other), "{other:?}");
     }
@@ -212,8 +300,8 @@ fn what_should_matter_matters() {
 /// `auto` is a documented rule, not a measurement.
 #[test]
 fn the_strategy_follows_the_distribution() {
-    let data = DataSet::synthetic(Network::Small, 120, 0, threads(1, Level::Portable).pool());
-    let spec = spec(&data, Network::Small, Method::Rbd, 16);
+    let data = images(Model::Small8);
+    let spec = spec(&data, Model::Small8, Method::Rbd, 16);
     let auto = |distribution| RunSpec { distribution, ..spec.clone() }.strategy(settings::Strategy::Auto);
     assert_eq!(auto(Distribution::Normal), Strategy::Fused);
     assert_eq!(auto(Distribution::Uniform), Strategy::TwoPass);

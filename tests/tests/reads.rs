@@ -7,6 +7,7 @@ use std::ops::Range;
 use random_bases_core::nn::{Conv, Dense, Layer, MaxPool, Pad, ParameterGradient, Relu};
 use random_bases_core::numerics::Array;
 use random_bases_core::step::{Executor, Superstep};
+use random_bases_core::subspace::stored;
 
 /// Runs tile `tile` only, and notes which memory it says it reads.
 struct Only {
@@ -135,4 +136,10 @@ fn pool() {
 #[test]
 fn pad() {
     layer::<Pad<3, 4, 2, 2>>();
+}
+
+#[test]
+fn sum_of_stored_rows() {
+    let inputs = vec![numbers(18 * 5_000, 1), numbers(18, 2)];
+    check(&inputs, 5_000, |inputs, executor, out| stored::sum(executor, &inputs[0], &inputs[1], out));
 }

@@ -1,16 +1,18 @@
 //! Rows are what they claim to be: statistical tests with fixed seeds.
 //!
-//! Belongs here: the laws of the three distributions, independence within a row and between rows. Which bits a row has
+//! Belongs here: the laws of the distributions, independence within a row and between rows. Which bits a row has
 //! is the business of the fixtures and of the conformance suite; here the bits are taken from the fastest executor.
 //!
-//! **Significance.** A test makes many checks; each gives the probability (p) of a deviation at least as large, under
-//! the exact law, in either direction: a fit that is too good counts too. A test fails if a p is below
+//! **Significance.** A verdict rests on many checks; each gives the probability (p) of a deviation at least as large, under
+//! the exact law, in either direction: a fit that is too good counts too. A verdict is bad if a p is below
 //! [`SIGNIFICANCE`](findings::SIGNIFICANCE) = 1e-4 divided by the number of its checks (Bonferroni), so a perfect
-//! generator would have failed a test with probability 1e-4, and any of the ten tests here with 1e-3, *once*: the seeds
-//! are fixed, so a test that passes passes forever. `-- --nocapture` prints every figure.
+//! generator would have failed one with probability 1e-4, and any of the 26 verdicts on rows with 2.6e-3, *once*: the
+//! seeds are fixed, so a test that passes passes forever. `-- --nocapture` prints every figure.
 //!
 //! **Power.** `controls` gives bad generators to the same functions, which must reject them.
 
+#[path = "statistics/bernoulli.rs"]
+mod bernoulli;
 #[path = "statistics/controls.rs"]
 mod controls;
 #[path = "statistics/crossing.rs"]
@@ -19,6 +21,8 @@ mod crossing;
 mod dependence;
 #[path = "statistics/findings.rs"]
 mod findings;
+#[path = "statistics/log_normal.rs"]
+mod log_normal;
 #[path = "statistics/normal.rs"]
 mod normal;
 #[path = "statistics/rademacher.rs"]
@@ -29,3 +33,5 @@ mod rows;
 mod theory;
 #[path = "statistics/uniform.rs"]
 mod uniform;
+#[path = "statistics/zeros.rs"]
+mod zeros;

@@ -8,15 +8,23 @@
 //! distribution, write its sampler, name it in [`Distribution`] and [`with_sampler!`](crate::basis), and describe it in
 //! `NUMERICS.md`.
 
+mod bernoulli;
+mod log_normal;
 mod normal;
 mod rademacher;
 mod uniform;
+mod zeros;
 
+pub use bernoulli::{Bernoulli, Probability};
+pub use log_normal::LogNormal;
 pub use normal::Normal;
 pub use rademacher::Rademacher;
 pub use uniform::Uniform;
+pub use zeros::Zeros;
 
-use crate::numerics::{Lanes, TILE};
+use core::fmt;
+
+use crate::numerics::{Kernel, Lanes, TILE};
 use crate::random::{Key, LANES, Stream, TileSeed};
 
 /// Vectors that a sampler makes per call.
@@ -29,13 +37,15 @@ pub const OCTET_LEN: usize = OCTET * LANES;
 ///
 /// One sampler serves `V::WIDTH` lanes; call `k` of [`octet`](Sampler::octet) makes vectors `8 k .. 8 k + 8` of them.
 pub trait Sampler<V: Lanes>: Copy {
+    /// What the distribution leaves open: a probability, or nothing.
+    type Law: Copy;
     /// At the start of a tile.
-    fn new(stream: Stream<V>) -> Self;
+    fn new(stream: Stream<V>, law: Self::Law) -> Self;
     /// The next eight vectors.
     fn octet(&mut self) -> [V::F; OCTET];
 }
 
-/// What the elements of a row are drawn from. All are symmetric about zero or nearly so; see each sampler.
+/// What the elements of a row are drawn from. All have mean zero or nearly so; see each sampler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -46,38 +56,82 @@ pub enum Distribution {
     Uniform,
     /// -1 or +1, each with probability one half.
     Rademacher,
+    /// 2 (b - p), where b is 1 with probability p, else 0.
+    Bernoulli(Probability),
+    /// exp(n) - exp(1/2), where n is N(0, 1).
+    LogNormal,
+    /// Zero.
+    Zeros,
 }
 
 impl Distribution {
-    /// All of them, in the order of their numbers in records.
-    pub const ALL: [Self; 3] = [Self::Normal, Self::Uniform, Self::Rademacher];
+    /// One of each kind, in the order of their numbers in records: for tests and lists.
+    pub const EXAMPLES: [Self; 6] = [
+        Self::Normal,
+        Self::Uniform,
+        Self::Rademacher,
+        Self::Bernoulli(Probability(13_107)),
+        Self::LogNormal,
+        Self::Zeros,
+    ];
 
-    /// The name used on command lines and in readable views.
+    /// The name of its kind.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn kind(self) -> &'static str {
         match self {
             Self::Normal => "normal",
             Self::Uniform => "uniform",
             Self::Rademacher => "rademacher",
+            Self::Bernoulli(_) => "bernoulli",
+            Self::LogNormal => "lognormal",
+            Self::Zeros => "zeros",
         }
     }
 }
 
-/// Runs a block of code with the type alias `$S` standing for the sampler of a distribution known only at run time.
-/// The choice is made once per tile, outside the loops.
+/// The name used on command lines and in readable views: the kind, and `bernoulli-0.25` with its probability.
+impl fmt::Display for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bernoulli(p) => write!(f, "bernoulli-{}", p.value()),
+            _ => f.write_str(self.kind()),
+        }
+    }
+}
+
+/// Runs a block of code with the type alias `$S` standing for the sampler of a distribution known only at run time, and
+/// `$law` for what it leaves open. The choice is made once per tile, outside the loops.
 macro_rules! with_sampler {
-    ($distribution:expr, $V:ty, $S:ident => $body:expr) => {
+    ($distribution:expr, $V:ty, $S:ident, $law:ident => $body:expr) => {
         match $distribution {
             $crate::basis::Distribution::Normal => {
                 type $S<V> = $crate::basis::Normal<V>;
+                let $law = ();
                 $body
             }
             $crate::basis::Distribution::Uniform => {
                 type $S<V> = $crate::basis::Uniform<V>;
+                let $law = ();
                 $body
             }
             $crate::basis::Distribution::Rademacher => {
                 type $S<V> = $crate::basis::Rademacher<V>;
+                let $law = ();
+                $body
+            }
+            $crate::basis::Distribution::Bernoulli(probability) => {
+                type $S<V> = $crate::basis::Bernoulli<V>;
+                let $law = probability;
+                $body
+            }
+            $crate::basis::Distribution::LogNormal => {
+                type $S<V> = $crate::basis::LogNormal<V>;
+                let $law = ();
+                $body
+            }
+            $crate::basis::Distribution::Zeros => {
+                type $S<V> = $crate::basis::Zeros<V>;
+                let $law = ();
                 $body
             }
         }
@@ -109,23 +163,44 @@ pub struct Row {
 }
 
 impl Row {
+    /// The seed of tile `tile`.
+    #[inline(always)]
+    #[must_use]
+    pub fn seed(&self, tile: u32) -> TileSeed {
+        self.key.tile(self.direction, tile)
+    }
+
     /// Writes the first `out.len()` elements of tile `tile`: elements `tile * TILE ..` of the row.
     ///
     /// # Panics
     /// If `out` is longer than [`TILE`].
     #[inline(always)]
     pub fn tile<V: Lanes>(&self, tile: u32, out: &mut [f32]) {
-        let seed = self.key.tile(self.direction, tile);
-        with_sampler!(self.distribution, V, S => write_tile::<V, S<V>>(seed, out));
+        V::call(WriteTile { seed: self.seed(tile), distribution: self.distribution, out });
+    }
+}
+
+/// The work of [`Row::tile`]: one function for all places that make rows.
+struct WriteTile<'a> {
+    seed: TileSeed,
+    distribution: Distribution,
+    out: &'a mut [f32],
+}
+
+impl Kernel for WriteTile<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { seed, distribution, out } = self;
+        with_sampler!(distribution, V, S, law => write_tile::<V, S<V>>(seed, law, out));
     }
 }
 
 /// Writes the first `out.len()` elements of the tile with this seed.
 #[inline(always)]
-fn write_tile<V: Lanes, S: Sampler<V>>(seed: TileSeed, out: &mut [f32]) {
+fn write_tile<V: Lanes, S: Sampler<V>>(seed: TileSeed, law: S::Law, out: &mut [f32]) {
     assert!(out.len() <= TILE, "a tile has {TILE} elements, asked for {}", out.len());
     for group in (0..LANES).step_by(V::WIDTH) {
-        let mut sampler = S::new(Stream::new(seed, group));
+        let mut sampler = S::new(Stream::new(seed, group), law);
         let (octets, rest) = out.as_chunks_mut();
         for octet in octets {
             store_octet::<V>(sampler.octet(), group, octet);

@@ -64,8 +64,10 @@ macro_rules! four {
 pub struct Normal<V: Lanes>(Stream<V>);
 
 impl<V: Lanes> Sampler<V> for Normal<V> {
+    type Law = ();
+
     #[inline(always)]
-    fn new(stream: Stream<V>) -> Self {
+    fn new(stream: Stream<V>, (): ()) -> Self {
         Self(stream)
     }
 

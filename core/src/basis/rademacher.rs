@@ -23,8 +23,10 @@ pub struct Rademacher<V: Lanes> {
 }
 
 impl<V: Lanes> Sampler<V> for Rademacher<V> {
+    type Law = ();
+
     #[inline(always)]
-    fn new(stream: Stream<V>) -> Self {
+    fn new(stream: Stream<V>, (): ()) -> Self {
         Self { stream, word: V::splat_u(0), octets_left: 0 }
     }
 

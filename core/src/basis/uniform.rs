@@ -15,8 +15,10 @@ const TWO_POW_MINUS_15: f32 = f32::from_bits(0x3800_0000);
 pub struct Uniform<V: Lanes>(Stream<V>);
 
 impl<V: Lanes> Sampler<V> for Uniform<V> {
+    type Law = ();
+
     #[inline(always)]
-    fn new(stream: Stream<V>) -> Self {
+    fn new(stream: Stream<V>, (): ()) -> Self {
         Self(stream)
     }
 

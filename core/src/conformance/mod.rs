@@ -18,6 +18,7 @@
 //! ```
 
 mod images;
+mod methods;
 mod networks;
 mod plain;
 mod subspaces;
@@ -89,6 +90,7 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32]) -> Result<Report, 
     subspaces::run(executor, memory, &mut report)?;
     networks::run(executor, memory, &mut report)?;
     images::run(executor, memory, &mut report)?;
+    methods::run(executor, memory, &mut report)?;
     Ok(report)
 }
 

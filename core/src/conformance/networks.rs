@@ -24,7 +24,7 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32], report: &mut Repor
 }
 
 /// A network of two dense layers, for the test.
-struct Mlp<const I: usize, const H: usize, const O: usize>;
+pub(super) struct Mlp<const I: usize, const H: usize, const O: usize>;
 
 impl<const I: usize, const H: usize, const O: usize> Network for Mlp<I, H, O> {
     const NAME: &'static str = "conformance";

@@ -5,7 +5,7 @@ use rand_core::Rng;
 use crate::basis::Distribution;
 use crate::numerics::{BLOCK, TILE};
 use crate::random::{Key, LANES};
-use crate::subspace::{Basis, Normalisation};
+use crate::subspace::{Basis, Normalisation, Transformation};
 
 /// Section 3: writes a whole row.
 pub fn row(key: Key, direction: usize, distribution: Distribution, out: &mut [f32]) {
@@ -18,6 +18,18 @@ pub fn row(key: Key, direction: usize, distribution: Distribution, out: &mut [f3
                 tile[e] = element(distribution, vector, &words);
             }
         }
+    }
+}
+
+/// Sections 3 and 5: writes direction `i` of a basis, which may be the mirror image of a row.
+pub fn direction(basis: &Basis, i: usize, out: &mut [f32]) {
+    if basis.antithetic {
+        row(basis.key, i / 2, basis.distribution, out);
+        if i % 2 == 1 {
+            out.iter_mut().for_each(|x| *x = -*x);
+        }
+    } else {
+        row(basis.key, i, basis.distribution, out);
     }
 }
 
@@ -41,7 +53,29 @@ fn element(distribution: Distribution, vector: usize, words: &[u32]) -> f32 {
             let (cosine, sine) = normal_pair(words[first], words[first + 1]);
             if vector == first { cosine } else { sine }
         }
+        Distribution::Bernoulli(probability) => {
+            let word = words[vector / 2];
+            let half = if vector.is_multiple_of(2) { word >> 16 } else { word & 0xffff };
+            let b = if half < u32::from(probability.0) { 1.0 } else { 0.0 };
+            2.0 * (b - probability.value())
+        }
+        Distribution::LogNormal => {
+            exp(element(Distribution::Normal, vector, words)) - f32::from_bits(0x3fd3_094c)
+        }
+        Distribution::Zeros => 0.0,
     }
+}
+
+/// Section 3's exponential.
+fn exp(x: f32) -> f32 {
+    let f = f32::from_bits;
+    let k = libm::rintf(x * f(0x3fb8_aa3b));
+    let y = (x - k * f(0x3f31_7200)) - k * f(0x35bf_be8e);
+    let mut p = f(0x3ab5_11e7);
+    for c in [0x3c09_1d10, 0x3d2a_ac79, 0x3e2a_aa49, 0x3eff_fffe, 0x3f80_0000, 0x3f80_0000] {
+        p = p * y + f(c);
+    }
+    libm::scalbnf(p, k as i32)
 }
 
 /// Box and Muller's pair.
@@ -119,11 +153,25 @@ pub fn lift(
     block: &mut [f32],
     total: &mut [f32],
 ) {
+    weighted_sum(coefficients, block, total, |i, out| direction(basis, i, out), row_buffer);
+    for e in 0..weights.len() {
+        weights[e] += scale * total[e];
+    }
+}
+
+/// Section 4: `total = sum_i coefficients[i] row_i`, where `row(i, out)` writes row i.
+pub fn weighted_sum(
+    coefficients: &[f32],
+    block: &mut [f32],
+    total: &mut [f32],
+    row: impl Fn(usize, &mut [f32]),
+    row_buffer: &mut [f32],
+) {
     total.fill(0.0);
     for (b, coefficients) in coefficients.chunks(BLOCK).enumerate() {
         block.fill(0.0);
         for (i, a) in coefficients.iter().enumerate() {
-            row(basis.key, b * BLOCK + i, basis.distribution, row_buffer);
+            row(b * BLOCK + i, row_buffer);
             for e in 0..block.len() {
                 block[e] += a * row_buffer[e];
             }
@@ -132,8 +180,23 @@ pub fn lift(
             total[e] += block[e];
         }
     }
-    for e in 0..weights.len() {
-        weights[e] += scale * total[e];
+}
+
+/// Section 5: the transformation of some numbers.
+pub fn transformation(transformation: Transformation, x: &[f32], out: &mut [f32]) {
+    let least = x.iter().copied().fold(f32::INFINITY, |a, b| if b < a { b } else { a });
+    let greatest = x.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    for i in 0..x.len() {
+        out[i] = match transformation {
+            Transformation::None => x[i],
+            Transformation::Ranks if x.len() == 1 => 0.0,
+            Transformation::Ranks => {
+                let before = |&j: &usize| x[j] < x[i] || (x[j] == x[i] && j < i);
+                (0..x.len()).filter(before).count() as f32 / (x.len() - 1) as f32 - 0.5
+            }
+            Transformation::Norm if greatest - least > 0.0 => (x[i] - least) / (greatest - least) - 0.5,
+            Transformation::Norm => 0.0,
+        };
     }
 }
 

@@ -1,31 +1,22 @@
-//! Data without std: synthetic images, splits, shuffles, batches.
+//! Data without std: synthetic images, splits, shuffles, augmentation.
 //!
-//! Images are bytes, `[height][width][channels]`, until they enter a batch; there every pixel becomes `pixel / 255`.
+//! Images are bytes, `[height][width][channels]`, until they enter a batch; [`Images::write`] says what becomes of them
+//! there.
 
 mod order;
 pub mod synthetic;
+mod view;
 
-pub use order::{shuffle, training_index, validation_start};
+pub use order::{epoch_batch, shuffle, training_index, validation_start};
+pub use view::{View, margin};
 
 /// Labelled images in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Images<'a> {
-    /// `[images][pixels]`
+    /// Height, width and channels of each. One channel is grey; three are red, green and blue.
+    pub shape: [usize; 3],
+    /// `[images][height][width][channels]`
     pub pixels: &'a [u8],
     /// One class per image.
     pub labels: &'a [u8],
-}
-
-impl Images<'_> {
-    /// Copies image `index` to `input`, each byte divided by 255 (a true division, rounded once), and returns its label.
-    ///
-    /// # Panics
-    /// If there is no such image, or `input` is not as long as an image.
-    pub fn write(&self, index: usize, input: &mut [f32]) -> u8 {
-        let pixels = &self.pixels[index * input.len()..][..input.len()];
-        for (x, &pixel) in input.iter_mut().zip(pixels) {
-            *x = f32::from(pixel) / 255.0;
-        }
-        self.labels[index]
-    }
 }

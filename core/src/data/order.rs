@@ -20,6 +20,15 @@ pub fn shuffle(seed: u64, epoch: u32, order: &mut [u32]) {
     }
 }
 
+/// In which epoch mini-batch `batch` of a run lies, and which one of that epoch it is, when an epoch has `per_epoch`.
+///
+/// # Panics
+/// If `per_epoch` is 0.
+#[must_use]
+pub const fn epoch_batch(batch: u64, per_epoch: u64) -> (u32, u64) {
+    ((batch / per_epoch) as u32, batch % per_epoch)
+}
+
 /// Where `validation` consecutive images are cut out of `images`, at a place that the seed decides.
 ///
 /// # Panics

@@ -4,17 +4,11 @@
 //! a run. (The original leaves its last coordinate gradient in the weights of the next forward pass; the method of the
 //! paper has no such term, nor has this.)
 
-use super::{Descent, Memory};
-use crate::nn::{Batch, Network, initial_weights};
+use super::{Batches, Descent, Memory, Outcome};
+use crate::nn::{Network, initial_weights};
 use crate::numerics::Math;
-use crate::random::{Domain, Key};
 use crate::step::Executor;
-use crate::subspace::{self, Basis, Coordinates, Rule};
-
-/// The basis of the run.
-fn basis(descent: &Descent) -> Basis {
-    descent.subspace.draw(Key::new(Domain::Basis, descent.seed, 0, 0, 0))
-}
+use crate::subspace::{self, Coordinates, Rule};
 
 /// ```text
 /// c     <- Phi g
@@ -25,11 +19,11 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
     descent: &Descent,
     executor: &mut E,
     rate: f32,
-    batch: Batch<'_>,
+    batches: &mut impl Batches,
     memory: &mut Memory<'_>,
-) {
-    let basis = basis(descent);
-    memory.gradient::<N, M, E>(executor, batch);
+) -> Outcome {
+    let basis = descent.basis();
+    let outcome = memory.gradient_of::<N, M, E>(executor, batches);
     initial_weights::<N, E>(executor, descent.seed, memory.weights);
     let rule = Rule::Integrated { previous: memory.position, rate };
     let mut coordinates =
@@ -45,6 +39,7 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
         &mut coordinates,
     );
     advance(rate, memory);
+    outcome
 }
 
 /// The last two lines of [`step`].
@@ -54,7 +49,7 @@ pub(super) fn replay<N: Network, E: Executor>(
     rate: f32,
     memory: &mut Memory<'_>,
 ) {
-    let basis = basis(descent);
+    let basis = descent.basis();
     advance(rate, memory);
     initial_weights::<N, E>(executor, descent.seed, memory.weights);
     subspace::replay(executor, &basis, memory.position, 1.0, memory.weights, memory.norms, memory.scratch);

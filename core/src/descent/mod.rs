@@ -1,50 +1,31 @@
 //! Methods of descent: short programs over the same supersteps.
 //!
 //! **The update loop is here**: [`Descent::step`] is one training step, and each method's file ([`sgd`], [`rbd`],
-//! [`fpd`]) reads as its algorithm. [`Descent::replay`] makes the same update from recorded coordinates, with no data
-//! and no gradient.
+//! [`fpd`], [`nes`], [`gradient_bases`]) reads as its algorithm. [`Descent::replay`] makes the same update from recorded
+//! coordinates, with no data and no gradient.
 
+mod batches;
 pub mod fpd;
+pub mod gradient_bases;
 mod memory;
+mod method;
+pub mod nes;
+pub mod offspring;
+mod outcome;
 pub mod rbd;
 pub mod sgd;
 
+pub use batches::Batches;
 pub use memory::{Memory, Sizes};
+pub use method::{Evolution, GradientBases, Method};
+pub use outcome::Outcome;
 
 use crate::basis::Distribution;
-use crate::nn::{Batch, Network, initial_weights};
+use crate::nn::{Network, initial_weights};
 use crate::numerics::Math;
-use crate::random::Key;
+use crate::random::{Domain, Key};
 use crate::step::Executor;
 use crate::subspace::{Basis, Normalisation, Strategy};
-
-/// Which method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum Method {
-    /// Stochastic gradient descent in all D dimensions: the baseline.
-    Sgd,
-    /// Random bases descent: a new basis at every step (the paper's contribution).
-    Rbd,
-    /// Fixed projection descent: one basis for the whole run (Li et al. 2018).
-    Fpd,
-}
-
-impl Method {
-    /// All of them, in the order of their numbers in records.
-    pub const ALL: [Self; 3] = [Self::Sgd, Self::Rbd, Self::Fpd];
-
-    /// The name used on command lines and in readable views.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sgd => "sgd",
-            Self::Rbd => "rbd",
-            Self::Fpd => "fpd",
-        }
-    }
-}
 
 /// How a basis is drawn, but for the key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,9 +36,22 @@ pub struct Subspace {
     pub distribution: Distribution,
     /// What a row is divided by.
     pub normalisation: Normalisation,
+    /// Directions in pairs, each row once as drawn and once with every sign flipped.
+    pub antithetic: bool,
 }
 
 impl Subspace {
+    /// So many directions as in the paper's Table 1: normal rows, divided by sqrt(D).
+    #[must_use]
+    pub const fn of(dimensions: usize) -> Self {
+        Self {
+            dimensions,
+            distribution: Distribution::Normal,
+            normalisation: Normalisation::Auto,
+            antithetic: false,
+        }
+    }
+
     /// The basis of this key.
     #[must_use]
     pub const fn draw(&self, key: Key) -> Basis {
@@ -66,6 +60,7 @@ impl Subspace {
             distribution: self.distribution,
             normalisation: self.normalisation,
             dimensions: self.dimensions,
+            antithetic: self.antithetic,
         }
     }
 }
@@ -77,7 +72,7 @@ pub struct Descent {
     pub method: Method,
     /// The run's seed; initial weights and bases follow from it.
     pub seed: u64,
-    /// d, distribution and normalisation. Not used by SGD.
+    /// How directions are drawn. Not used by SGD; gradient bases use d alone.
     pub subspace: Subspace,
     /// Two-pass or fused; no bit depends on it.
     pub strategy: Strategy,
@@ -86,37 +81,55 @@ pub struct Descent {
 }
 
 impl Descent {
+    /// The basis of the next step: a new one each time, but for FPD, which keeps its first.
+    fn basis(&self) -> Basis {
+        let redraw = if self.method == Method::Fpd { 0 } else { self.steps };
+        self.subspace.draw(Key::new(Domain::Basis, self.seed, redraw, 0, 0))
+    }
+
     /// Writes the initial weights and begins at step 0.
     pub fn start<N: Network, E: Executor>(&mut self, executor: &mut E, memory: &mut Memory<'_>) {
         self.steps = 0;
         initial_weights::<N, E>(executor, self.seed, memory.weights);
         memory.position.fill(0.0);
+        memory.stored.fill(0.0);
     }
 
-    /// One training step with learning rate `rate` on `batch`. Afterwards the weights have moved,
-    /// [`Memory::coordinates`] tells how (nothing, for SGD), and the activations of the batch are still there.
+    /// One training step with learning rate `rate`, on as many mini-batches as [`Method::batches`] says. Afterwards the
+    /// weights have moved and [`Memory::coordinates`] holds what [`Descent::replay`] needs: what was lifted, or (FPD, gradient
+    /// bases) what the gradient was projected to; nothing, for SGD.
     pub fn step<N: Network, M: Math, E: Executor>(
         &mut self,
         executor: &mut E,
         rate: f32,
-        batch: Batch<'_>,
+        batches: &mut impl Batches,
         memory: &mut Memory<'_>,
-    ) {
-        match self.method {
-            Method::Sgd => sgd::step::<N, M, E>(executor, rate, batch, memory),
-            Method::Rbd => rbd::step::<N, M, E>(self, executor, rate, batch, memory),
-            Method::Fpd => fpd::step::<N, M, E>(self, executor, rate, batch, memory),
-        }
+    ) -> Outcome {
+        let outcome = match self.method {
+            Method::Sgd => sgd::step::<N, M, E>(executor, rate, batches, memory),
+            Method::Rbd => rbd::step::<N, M, E>(self, executor, rate, batches, memory),
+            Method::Fpd => fpd::step::<N, M, E>(self, executor, rate, batches, memory),
+            Method::Nes(evolution) => {
+                nes::step::<N, M, E>(self, evolution, false, executor, rate, batches, memory)
+            }
+            Method::Hybrid(evolution) => {
+                nes::step::<N, M, E>(self, evolution, true, executor, rate, batches, memory)
+            }
+            Method::GradientBases(options) => {
+                gradient_bases::step::<N, M, E>(self, options, executor, rate, batches, memory)
+            }
+        };
         self.steps += 1;
+        outcome
     }
 
     /// Repeats a recorded step: what [`Descent::step`] did, from its learning rate and coordinates.
     ///
-    /// Needs no batch, no gradient and no activations. Not possible for SGD, whose update does not lie in the span of
-    /// regenerated rows.
+    /// Needs no batch, no gradient and no activations. Not possible for methods whose update does not lie in the span of
+    /// regenerated rows: see [`Method::can_replay`].
     ///
     /// # Panics
-    /// If the method is SGD or there are not d coordinates.
+    /// If the method cannot be replayed or there are not d coordinates.
     pub fn replay<N: Network, E: Executor>(
         &mut self,
         executor: &mut E,
@@ -126,9 +139,13 @@ impl Descent {
     ) {
         memory.coordinates.copy_from_slice(coordinates);
         match self.method {
-            Method::Sgd => panic!("a step of SGD cannot be replayed from coordinates"),
+            Method::Sgd | Method::GradientBases(_) => {
+                panic!("a step of {} cannot be replayed from coordinates", self.method.name())
+            }
             Method::Rbd => rbd::replay(self, executor, rate, memory),
             Method::Fpd => fpd::replay::<N, E>(self, executor, rate, memory),
+            Method::Nes(evolution) => nes::replay(self, evolution, false, executor, rate, memory),
+            Method::Hybrid(evolution) => nes::replay(self, evolution, true, executor, rate, memory),
         }
         self.steps += 1;
     }

@@ -1,16 +1,10 @@
 //! Random bases descent (paper, section 3): a new basis at every step.
 
-use super::{Descent, Memory};
-use crate::nn::{Batch, Network};
+use super::{Batches, Descent, Memory, Outcome};
+use crate::nn::Network;
 use crate::numerics::Math;
-use crate::random::{Domain, Key};
 use crate::step::Executor;
-use crate::subspace::{self, Basis, Coordinates, Rule};
-
-/// The basis of the next step.
-fn basis(descent: &Descent) -> Basis {
-    descent.subspace.draw(Key::new(Domain::Basis, descent.seed, descent.steps, 0, 0))
-}
+use crate::subspace::{self, Coordinates, Rule};
 
 /// ```text
 /// c     <- Phi g
@@ -20,11 +14,11 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
     descent: &Descent,
     executor: &mut E,
     rate: f32,
-    batch: Batch<'_>,
+    batches: &mut impl Batches,
     memory: &mut Memory<'_>,
-) {
-    let basis = basis(descent);
-    memory.gradient::<N, M, E>(executor, batch);
+) -> Outcome {
+    let basis = descent.basis();
+    let outcome = memory.gradient_of::<N, M, E>(executor, batches);
     let mut coordinates =
         Coordinates { values: memory.coordinates, norms: memory.norms, scratch: memory.scratch };
     subspace::update(
@@ -37,11 +31,12 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
         memory.weights,
         &mut coordinates,
     );
+    outcome
 }
 
 /// The second line of [`step`].
 pub(super) fn replay<E: Executor>(descent: &Descent, executor: &mut E, rate: f32, memory: &mut Memory<'_>) {
-    let basis = basis(descent);
+    let basis = descent.basis();
     subspace::replay(
         executor,
         &basis,

@@ -1,7 +1,7 @@
 //! Stochastic gradient descent.
 
-use super::Memory;
-use crate::nn::{Batch, Network};
+use super::{Batches, Memory, Outcome};
+use crate::nn::Network;
 use crate::numerics::Math;
 use crate::step::Executor;
 use crate::subspace::add_to_weights;
@@ -10,9 +10,10 @@ use crate::subspace::add_to_weights;
 pub(super) fn step<N: Network, M: Math, E: Executor>(
     executor: &mut E,
     rate: f32,
-    batch: Batch<'_>,
+    batches: &mut impl Batches,
     memory: &mut Memory<'_>,
-) {
-    memory.gradient::<N, M, E>(executor, batch);
+) -> Outcome {
+    let outcome = memory.gradient_of::<N, M, E>(executor, batches);
     add_to_weights(executor, memory.gradient, -rate, memory.weights);
+    outcome
 }

@@ -41,6 +41,7 @@ impl<A: Layer, B: Layer> Layer for Chain<A, B> {
         A::ACTIVATIONS + B::ACTIVATIONS
     };
 
+    #[inline(always)]
     fn forward<E: Executor>(
         executor: &mut E,
         images: usize,

@@ -1,7 +1,9 @@
 //! Convolution.
 
-use super::matmul::{Left, accumulate, accumulate_transposed, add_bias, product};
-use super::{Layer, Tensor, Tensors};
+use super::matmul::{
+    Ends, Left, Lines, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once,
+};
+use super::{Layer, Tensor, Tensors, rows};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
 
@@ -23,12 +25,53 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     };
     const W_OUT: usize = W - K + 1;
     const KERNEL: usize = K * K * IN * OUT;
+    /// Images per tile: several small ones share a part of the kernel while it is at hand.
+    const IMAGES: usize = if Self::H_OUT * Self::W_OUT < 256 { 4 } else { 1 };
+    /// Output rows whose deltas a block of the kernel's gradient takes in one go.
+    const LINES: usize = steps_at_once(OUT).div_ceil(Self::W_OUT);
 }
 
-/// Superstep: one row of the output of one image, `[W_OUT][OUT]`.
+/// Superstep: the output of some images, `[images][H_OUT][W_OUT][OUT]`.
 struct Forward<'a, const H: usize, const W: usize, const IN: usize, const OUT: usize, const K: usize> {
     params: &'a [f32],
     input: &'a [f32],
+}
+
+impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K: usize>
+    Forward<'_, H, W, IN, OUT, K>
+{
+    /// The chains of all output elements over `steps` steps of `segments` kernel rows: kernel row, column and channel
+    /// from `start` on.
+    #[inline(always)]
+    fn part<V: Lanes>(
+        &self,
+        images: &[f32],
+        start: usize,
+        [segments, steps]: [usize; 2],
+        ends: Ends<'_>,
+        out: &mut [f32],
+    ) {
+        let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
+        let (ky, rest) = (start / (K * IN), start % (K * IN));
+        let kernel = &self.params[start * OUT..][..segments * steps * OUT];
+        let images = images.chunks_exact(H * W * IN);
+        for (image, out) in images.zip(out.chunks_exact_mut(Conv::<H, W, IN, OUT, K>::OUTPUT)) {
+            for (y, out) in out.chunks_exact_mut(columns * OUT).enumerate() {
+                // Row: the place x. Summed index: kernel row (a segment), then kernel column and channel, which lie
+                // side by side in the image.
+                let left = Left {
+                    data: &image[(y + ky) * W * IN + rest..],
+                    row_stride: IN,
+                    k_stride: 1,
+                    steps,
+                    segments,
+                    lines: Lines::of_one_image(W * IN),
+                };
+                let right = Right { data: kernel, stride: OUT };
+                accumulate::<V>(left, right, ends, [columns, OUT], out, OUT);
+            }
+        }
+    }
 }
 
 impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K: usize> Superstep
@@ -37,36 +80,37 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     const NAME: &'static str = "convolution forward";
 
     fn chunk(&self) -> usize {
-        Conv::<H, W, IN, OUT, K>::W_OUT * OUT
+        Conv::<H, W, IN, OUT, K>::IMAGES * Conv::<H, W, IN, OUT, K>::OUTPUT
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        let rows = Conv::<H, W, IN, OUT, K>::H_OUT;
-        let first = (index / rows * H + index % rows) * W * IN;
         read(self.params);
-        read(&self.input[first..first + K * W * IN]);
+        read(rows(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let rows = Conv::<H, W, IN, OUT, K>::H_OUT;
-        let (image, y) = (index / rows, index % rows);
-        let (kernel, bias) = self.params.split_at(Conv::<H, W, IN, OUT, K>::KERNEL);
-        // Row: the place x. Summed index: kernel row (a segment), then kernel column and channel, which lie side by
-        // side in the image.
-        let left = Left {
-            data: &self.input[(image * H + y) * W * IN..],
-            row_stride: IN,
-            k_stride: 1,
-            segment_len: K * IN,
-            segment_stride: W * IN,
-        };
-        product::<V>(left, kernel, OUT, out);
-        add_bias(out, bias);
+        let images = rows(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN);
+        let bias = &self.params[Conv::<H, W, IN, OUT, K>::KERNEL..];
+        if const { K * K * IN <= steps_at_once(OUT) } {
+            // A first layer: few steps, not worth a pause.
+            let ends = Ends { begin: true, bias: Some(bias) };
+            self.part::<V>(images, 0, [K, K * IN], ends, out);
+            return;
+        }
+        let mut start = 0;
+        while start < K * K * IN {
+            // To the end of the kernel row, or a part of that.
+            let steps = (K * IN - start % (K * IN)).min(steps_at_once(OUT));
+            let complete = start + steps == K * K * IN;
+            let ends = Ends { begin: start == 0, bias: complete.then_some(bias) };
+            self.part::<V>(images, start, [1, steps], ends, out);
+            start += steps;
+        }
     }
 }
 
-/// Superstep: the deltas of one row of one input image, `[W][IN]`: the chain over kernel row, kernel column and output
+/// Superstep: the deltas of some input images, `[images][H][W][IN]`: the chain over kernel row, kernel column and output
 /// channel, in this order, of those deltas that exist.
 struct Backward<'a, const H: usize, const W: usize, const IN: usize, const OUT: usize, const K: usize> {
     params: &'a [f32],
@@ -79,34 +123,41 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     const NAME: &'static str = "convolution backward";
 
     fn chunk(&self) -> usize {
-        W * IN
+        Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        let rows = Conv::<H, W, IN, OUT, K>::H_OUT;
-        let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
-        let (image, y) = (index / H, index % H);
-        // Output rows y - K + 1 to y, as far as they exist.
-        let (first, end) = ((y + 1).saturating_sub(K), (y + 1).min(rows));
+        let len = Conv::<H, W, IN, OUT, K>::IMAGES * Conv::<H, W, IN, OUT, K>::OUTPUT;
         read(&self.params[..Conv::<H, W, IN, OUT, K>::KERNEL]);
-        read(&self.deltas[(image * rows + first) * columns * OUT..(image * rows + end) * columns * OUT]);
+        read(rows(self.deltas, index, len));
     }
 
+    /// Element of the kernel by element, as far as a panel reaches; each adds to all the places that it saw.
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let (rows, columns) = (Conv::<H, W, IN, OUT, K>::H_OUT, Conv::<H, W, IN, OUT, K>::W_OUT);
-        let (image, y) = (index / H, index % H);
+        let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
+        let len = Conv::<H, W, IN, OUT, K>::OUTPUT;
+        let deltas = rows(self.deltas, index, Conv::<H, W, IN, OUT, K>::IMAGES * len);
         out.fill(0.0);
-        for ky in 0..K {
-            // Output row y - ky saw this row under its kernel row ky.
-            if y < ky || y - ky >= rows {
-                continue;
-            }
-            let deltas = &self.deltas[(image * rows + y - ky) * columns * OUT..][..columns * OUT];
-            for kx in 0..K {
-                let kernel = &self.params[(ky * K + kx) * IN * OUT..][..IN * OUT];
-                let out = &mut out[kx * IN..(kx + columns) * IN];
-                accumulate_transposed::<V>(Left::plain(deltas, OUT, 1), kernel, IN, out);
+        let mut panel = Transposed::new();
+        for element in 0..K * K {
+            let (ky, kx) = (element / K, element % K);
+            let kernel = &self.params[element * IN * OUT..][..IN * OUT];
+            for input in (0..IN).step_by(Transposed::COLUMNS) {
+                let channels = Transposed::COLUMNS.min(IN - input);
+                for output in (0..OUT).step_by(Transposed::STEPS) {
+                    let steps = Transposed::STEPS.min(OUT - output);
+                    let right = panel.load::<V>(&kernel[input * OUT + output..], OUT, [channels, steps]);
+                    let images = deltas.chunks_exact(len).zip(out.chunks_exact_mut(H * W * IN));
+                    for (deltas, out) in images {
+                        for (y, deltas) in deltas.chunks_exact(columns * OUT).enumerate() {
+                            // Output row y saw input row y + ky, its place x the place x + kx.
+                            let left = Left::rows(&deltas[output..], OUT, steps);
+                            let out = &mut out[((y + ky) * W + kx) * IN + input..];
+                            accumulate::<V>(left, right, MIDDLE, [columns, channels], out, IN);
+                        }
+                    }
+                }
             }
         }
     }
@@ -120,6 +171,7 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     const PARAMS: usize = Self::KERNEL + OUT;
     const ACTIVATIONS: usize = Self::OUTPUT;
 
+    #[inline(always)]
     fn forward<E: Executor>(
         executor: &mut E,
         _: usize,
@@ -157,9 +209,10 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     ) {
         out.fill(0.0);
         let (kernel, bias) = out.split_at_mut(out.len().min(Self::KERNEL.saturating_sub(start)));
-        for image in 0..images {
-            let input = &input[image * Self::INPUT..][..Self::INPUT];
-            let deltas = &deltas[image * Self::OUTPUT..][..Self::OUTPUT];
+        let input = &input[..images * Self::INPUT];
+        let deltas = &deltas[..images * Self::OUTPUT];
+        for (index, deltas) in deltas.chunks(Self::LINES * Self::W_OUT * OUT).enumerate() {
+            let first = index * Self::LINES;
             let mut at = 0;
             while at < kernel.len() {
                 // A run of whole rows of one kernel row, or part of one row.
@@ -169,27 +222,30 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
                     data: &input[ky * W * IN + rest..],
                     row_stride: 1,
                     k_stride: IN,
-                    segment_len: Self::W_OUT,
-                    segment_stride: W * IN,
+                    steps: Self::W_OUT,
+                    segments: deltas.len() / (Self::W_OUT * OUT),
+                    // Line by line of the output, image by image.
+                    lines: Lines {
+                        first,
+                        per_image: Self::H_OUT,
+                        image_stride: Self::INPUT,
+                        line_stride: W * IN,
+                    },
                 };
+                let right = Right { data: deltas, stride: OUT };
                 let room = kernel.len() - at;
                 if column == 0 && room >= OUT {
                     let rows = (room / OUT).min(K * IN - rest);
-                    accumulate::<V>(left, deltas, OUT, OUT, &mut kernel[at..at + rows * OUT], OUT);
+                    let out = &mut kernel[at..at + rows * OUT];
+                    accumulate::<V>(left, right, MIDDLE, [rows, OUT], out, OUT);
                     at += rows * OUT;
                 } else {
                     let columns = room.min(OUT - column);
-                    let part = &mut kernel[at..at + columns];
-                    accumulate::<V>(left, &deltas[column..], OUT, columns, part, columns);
+                    part_of_row(left, right, column, &mut kernel[at..at + columns]);
                     at += columns;
                 }
             }
-            let first = start.saturating_sub(Self::KERNEL);
-            for deltas in deltas.chunks_exact(OUT) {
-                for (sum, delta) in bias.iter_mut().zip(&deltas[first..]) {
-                    *sum += delta;
-                }
-            }
+            accumulate_rows::<V>(deltas, OUT, start.saturating_sub(Self::KERNEL), bias);
         }
     }
 
@@ -197,5 +253,15 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     fn tensors(to: &mut Tensors) {
         Tensor::push(to, "kernel", &[K, K, IN, OUT], K * K * (IN + OUT));
         Tensor::push(to, "bias", &[OUT], 0);
+    }
+}
+
+/// Part of one row of a kernel's gradient: `out[c] += sum_k left[0][k] * right[k][column + c]`.
+fn part_of_row(left: Left<'_>, right: Right<'_>, column: usize, out: &mut [f32]) {
+    for (k, right) in right.data.chunks_exact(right.stride).enumerate() {
+        let x = left.data[left.lines.place(k / left.steps) + k % left.steps * left.k_stride];
+        for (sum, delta) in out.iter_mut().zip(&right[column..]) {
+            *sum += x * delta;
+        }
     }
 }

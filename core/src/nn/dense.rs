@@ -1,6 +1,6 @@
 //! The fully connected layer.
 
-use super::matmul::{Left, accumulate_transposed, add_bias, product};
+use super::matmul::{Ends, Left, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once};
 use super::{Layer, Tensor, Tensors, rows};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Superstep};
@@ -34,8 +34,14 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let (kernel, bias) = self.params.split_at(IN * OUT);
         let data = rows(self.input, index, IMAGES * IN);
-        product::<V>(Left::plain(data, IN, 1), kernel, OUT, out);
-        add_bias(out, bias);
+        let shape = [out.len() / OUT, OUT];
+        for (index, kernel) in kernel.chunks(steps_at_once(OUT) * OUT).enumerate() {
+            let (first, steps) = (index * steps_at_once(OUT), kernel.len() / OUT);
+            let complete = first + steps == IN;
+            let ends = Ends { begin: index == 0, bias: complete.then_some(bias) };
+            let left = Left::rows(&data[first..], IN, steps);
+            accumulate::<V>(left, Right { data: kernel, stride: OUT }, ends, shape, out, OUT);
+        }
     }
 }
 
@@ -61,7 +67,17 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let data = rows(self.deltas, index, IMAGES * OUT);
         out.fill(0.0);
-        accumulate_transposed::<V>(Left::plain(data, OUT, 1), &self.params[..IN * OUT], IN, out);
+        let mut panel = Transposed::new();
+        for input in (0..IN).step_by(Transposed::COLUMNS) {
+            let columns = Transposed::COLUMNS.min(IN - input);
+            for output in (0..OUT).step_by(Transposed::STEPS) {
+                let steps = Transposed::STEPS.min(OUT - output);
+                let right = panel.load::<V>(&self.params[input * OUT + output..], OUT, [columns, steps]);
+                let left = Left::rows(&data[output..], OUT, steps);
+                let shape = [data.len() / OUT, columns];
+                accumulate::<V>(left, right, MIDDLE, shape, &mut out[input..], IN);
+            }
+        }
     }
 }
 
@@ -74,6 +90,7 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
     const PARAMS: usize = IN * OUT + OUT;
     const ACTIVATIONS: usize = OUT;
 
+    #[inline(always)]
     fn forward<E: Executor>(
         executor: &mut E,
         _: usize,
@@ -115,18 +132,16 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
         sums_of_row(input, IN, start / OUT, deltas, OUT, start % OUT, head);
         let row = start.div_ceil(OUT);
         if !rows.is_empty() {
-            // Left row r, summed index i: pixel row + r of image i.
-            let left = Left::plain(&input[row..], 1, IN);
-            product::<V>(left, deltas, OUT, rows);
+            // Left row r, summed index i: input row + r of image i.
+            let left = Left::columns(&input[row..], IN, images);
+            let ends = Ends { begin: true, bias: None };
+            let shape = [rows.len() / OUT, OUT];
+            accumulate::<V>(left, Right { data: deltas, stride: OUT }, ends, shape, rows, OUT);
         }
         sums_of_row(input, IN, row + rows.len() / OUT, deltas, OUT, 0, tail);
         let column = start.saturating_sub(IN * OUT);
-        for (c, sum) in bias.iter_mut().enumerate() {
-            *sum = 0.0;
-            for deltas in deltas.chunks_exact(OUT) {
-                *sum += deltas[column + c];
-            }
-        }
+        bias.fill(0.0);
+        accumulate_rows::<V>(deltas, OUT, column, bias);
     }
 
     fn tensors(to: &mut Tensors) {

@@ -111,6 +111,21 @@ pub struct Batch<'a> {
     pub labels: &'a [u8],
 }
 
+impl<'a> Batch<'a> {
+    /// The images `first .. first + count` of it.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn slice(&self, first: usize, count: usize) -> Batch<'a> {
+        let len = self.input.len() / self.labels.len();
+        Batch {
+            input: &self.input[first * len..(first + count) * len],
+            labels: &self.labels[first..first + count],
+        }
+    }
+}
+
 /// Superstep: a tile of the gradient of all parameters, from activations and deltas.
 pub struct ParameterGradient<'a, L> {
     images: usize,
@@ -181,6 +196,7 @@ pub fn gradient<N: Network, M: Math, E: Executor>(
 ///
 /// # Panics
 /// If a buffer's length does not match the number of images.
+#[inline(always)]
 pub fn forward<N: Network, E: Executor>(
     executor: &mut E,
     weights: &[f32],

@@ -86,6 +86,7 @@ impl<const H: usize, const W: usize, const C: usize, const P: usize> Layer for P
     const PARAMS: usize = 0;
     const ACTIVATIONS: usize = Self::OUTPUT;
 
+    #[inline(always)]
     fn forward<E: Executor>(executor: &mut E, _: usize, _: &[f32], input: &[f32], activations: &mut [f32]) {
         executor.run(&Forward::<H, W, C, P> { input }, activations);
     }

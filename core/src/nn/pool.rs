@@ -22,28 +22,29 @@ struct Backward<'a, const H: usize, const W: usize, const C: usize> {
     deltas: &'a [f32],
 }
 
-/// Where the largest element of a window lies, given its upper left element's place.
+/// The place of the upper left pixel of the window of output pixel `pixel`, and of that pixel.
 #[inline(always)]
-fn largest<const W: usize, const C: usize>(image: &[f32], first: usize) -> usize {
-    let mut at = first;
-    for other in [first + C, first + W * C, first + W * C + C] {
-        if image[other] > image[at] {
-            at = other;
-        }
-    }
-    at
+const fn places<const W: usize, const C: usize>(pixel: usize) -> (usize, usize) {
+    let (y, x) = (pixel / (W / 2), pixel % (W / 2));
+    ((2 * y * W + 2 * x) * C, pixel * C)
 }
 
-/// Calls `visit` with each output's place and its window's upper left place.
+/// Places of a window's elements after its first, in the order in which they are compared.
 #[inline(always)]
-fn windows<const H: usize, const W: usize, const C: usize>(mut visit: impl FnMut(usize, usize)) {
-    for y in 0..H / 2 {
-        for x in 0..W / 2 {
-            for c in 0..C {
-                visit((y * (W / 2) + x) * C + c, (2 * y * W + 2 * x) * C + c);
-            }
-        }
-    }
+const fn others<const W: usize, const C: usize>(first: usize) -> [usize; 3] {
+    [first + C, first + W * C, first + W * C + C]
+}
+
+/// `count` floats at `at`, at most a vector.
+#[inline(always)]
+fn load<V: Lanes>(from: &[f32], at: usize, count: usize) -> V::F {
+    if count == V::WIDTH { V::load(&from[at..]) } else { V::load_partial(&from[at..at + count]) }
+}
+
+/// [`load`], to write.
+#[inline(always)]
+fn store<V: Lanes>(x: V::F, to: &mut [f32], at: usize, count: usize) {
+    if count == V::WIDTH { V::store(x, &mut to[at..]) } else { V::store_partial(x, &mut to[at..at + count]) }
 }
 
 impl<const H: usize, const W: usize, const C: usize> Superstep for Forward<'_, H, W, C> {
@@ -60,7 +61,18 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Forward<'_, H
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let image = rows(self.input, index, H * W * C);
-        windows::<H, W, C>(|to, first| out[to] = image[largest::<W, C>(image, first)]);
+        for pixel in 0..(H / 2) * (W / 2) {
+            let (window, to) = places::<W, C>(pixel);
+            for channel in (0..C).step_by(V::WIDTH) {
+                let (first, channels) = (window + channel, V::WIDTH.min(C - channel));
+                let mut largest = load::<V>(image, first, channels);
+                for other in others::<W, C>(first) {
+                    let other = load::<V>(image, other, channels);
+                    largest = V::where_greater(other, largest, other, largest);
+                }
+                store::<V>(largest, out, to + channel, channels);
+            }
+        }
     }
 }
 
@@ -81,7 +93,29 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Backward<'_, 
         let image = rows(self.input, index, H * W * C);
         let deltas = rows(self.deltas, index, (H / 2) * (W / 2) * C);
         out.fill(0.0);
-        windows::<H, W, C>(|from, first| out[largest::<W, C>(image, first)] = deltas[from]);
+        let zero = V::splat(0.0);
+        for pixel in 0..(H / 2) * (W / 2) {
+            let (window, from) = places::<W, C>(pixel);
+            for channel in (0..C).step_by(V::WIDTH) {
+                let (first, channels) = (window + channel, V::WIDTH.min(C - channel));
+                let delta = load::<V>(deltas, from + channel, channels);
+                let mut largest = load::<V>(image, first, channels);
+                // The delta is where the largest element so far is; a larger one takes it from all before.
+                let mut taken = [delta, zero, zero, zero];
+                for (i, other) in others::<W, C>(first).into_iter().enumerate() {
+                    let other = load::<V>(image, other, channels);
+                    for j in 0..=i {
+                        taken[j] = V::where_greater(other, largest, zero, taken[j]);
+                    }
+                    taken[i + 1] = V::where_greater(other, largest, delta, zero);
+                    largest = V::where_greater(other, largest, other, largest);
+                }
+                store::<V>(taken[0], out, first, channels);
+                for (i, other) in others::<W, C>(first).into_iter().enumerate() {
+                    store::<V>(taken[i + 1], out, other, channels);
+                }
+            }
+        }
     }
 }
 
@@ -94,6 +128,7 @@ impl<const H: usize, const W: usize, const C: usize> Layer for MaxPool<H, W, C> 
     const PARAMS: usize = 0;
     const ACTIVATIONS: usize = Self::OUTPUT;
 
+    #[inline(always)]
     fn forward<E: Executor>(executor: &mut E, _: usize, _: &[f32], input: &[f32], activations: &mut [f32]) {
         executor.run(&Forward::<H, W, C> { input }, activations);
     }

@@ -48,6 +48,7 @@ impl<const N: usize> Layer for Relu<N> {
     const PARAMS: usize = 0;
     const ACTIVATIONS: usize = N;
 
+    #[inline(always)]
     fn forward<E: Executor>(executor: &mut E, _: usize, _: &[f32], input: &[f32], activations: &mut [f32]) {
         executor.run(&Rectify { sign: input, from: input }, activations);
     }

@@ -67,6 +67,10 @@ impl<const W: usize> Lanes for Array<W> {
         Floats(from_fn(|i| if x.0[i] > 0.0 { y.0[i] } else { 0.0 }))
     }
     #[inline(always)]
+    fn where_greater(x: Self::F, y: Self::F, a: Self::F, b: Self::F) -> Self::F {
+        Floats(from_fn(|i| if x.0[i] > y.0[i] { a.0[i] } else { b.0[i] }))
+    }
+    #[inline(always)]
     fn bits(x: Self::F) -> Self::U {
         x.0.map(f32::to_bits)
     }

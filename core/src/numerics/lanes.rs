@@ -36,6 +36,8 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     fn abs(x: Self::F) -> Self::F;
     /// `y` where `x > 0`, else +0.
     fn where_positive(x: Self::F, y: Self::F) -> Self::F;
+    /// `a` where `x > y`, else `b`; `b` too where `x` or `y` is NaN.
+    fn where_greater(x: Self::F, y: Self::F, a: Self::F, b: Self::F) -> Self::F;
     /// The bits of `x`.
     fn bits(x: Self::F) -> Self::U;
     /// The floats with the bits `x`.
@@ -66,6 +68,13 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// `x >> N`, the sign shifted in.
     fn sar<const N: i32>(x: Self::U) -> Self::U;
 
+    /// Runs a kernel as a function of its own, compiled with this type's instructions, instead of once more at every
+    /// place that uses it. An implementation whose instructions must be enabled overrides this.
+    #[inline(never)]
+    fn call<K: Kernel>(kernel: K) {
+        kernel.run::<Self>();
+    }
+
     /// The first `from.len()` lanes from `from`, +0 in the rest. For the last vector of a row, hence not fast.
     #[inline(always)]
     fn load_partial(from: &[f32]) -> Self::F {
@@ -81,6 +90,12 @@ pub trait Lanes: Copy + Send + Sync + 'static {
         Self::store(x, &mut padded);
         to.copy_from_slice(&padded[..to.len()]);
     }
+}
+
+/// A piece of work for vectors of any type, large enough to be worth a call; see [`Lanes::call`].
+pub trait Kernel {
+    /// Does it. Implementations, and what they use, are `#[inline(always)]`.
+    fn run<V: Lanes>(self);
 }
 
 /// The sum of sixteen lanes as a tree: lanes 8 apart, then 4, 2, 1.

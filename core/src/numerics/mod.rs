@@ -11,7 +11,7 @@ mod math;
 
 pub use array::Array;
 pub use digest::{Digest, digest};
-pub use lanes::{Lanes, tree_sum};
+pub use lanes::{Kernel, Lanes, tree_sum};
 #[cfg(feature = "micromath")]
 pub use math::Micromath;
 pub use math::{Libm, Math, MathId};

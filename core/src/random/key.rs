@@ -19,6 +19,8 @@ pub enum Domain {
     Split = 4,
     /// Synthetic images.
     Images = 5,
+    /// How an image is changed in an epoch.
+    Augmentation = 6,
 }
 
 /// 128 bits that name everything drawn for one purpose: the hash of (domain, run seed, re-draw index, worker,

@@ -70,7 +70,9 @@ pub struct Run<'a> {
     pub distribution: Distribution,
     /// What rows are divided by.
     pub normalisation: Normalisation,
-    /// Images per step.
+    /// Whether directions come in pairs of opposite sign.
+    pub antithetic: bool,
+    /// Images per mini-batch.
     pub batch: u32,
     /// The run's seed.
     pub seed: u64,
@@ -87,6 +89,8 @@ pub struct Data<'a> {
     pub validation_start: u32,
     /// Validation images.
     pub validation: u32,
+    /// Whether training images are augmented.
+    pub augmentation: bool,
     /// XXH64 (seed 0) of all pixels, then all labels, before the cut.
     #[serde(with = "postcard::fixint::le")]
     pub digest: u64,
@@ -105,7 +109,7 @@ pub struct Step<'a> {
     /// [`digest`](crate::numerics::digest()) of the weights after the step.
     #[serde(with = "postcard::fixint::le")]
     pub digest: u64,
-    /// c: d numbers; none for SGD.
+    /// What was lifted, or (FPD, gradient bases) what the gradient was projected to: d numbers; none for SGD.
     #[serde(borrow)]
     pub coordinates: Floats<'a>,
 }
@@ -113,7 +117,7 @@ pub struct Step<'a> {
 /// Values of a tensor after the last step before this record.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tensor<'a> {
-    /// `weights`, `gradient`, `logits`, `input` or `initial weights`.
+    /// `weights`, `gradient`, `logits` or `input`.
     pub name: &'a str,
     /// Elements of the whole tensor.
     pub len: u32,

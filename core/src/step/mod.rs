@@ -4,7 +4,8 @@
 //! earlier supersteps wrote and writes one slice of the output that is its own. How many tiles there are and what each
 //! does follows from the network, the batch and the number of directions, never from threads or devices. An
 //! [`Executor`] only decides where and when a tile runs, which is why every executor gets the same bits. (The fused strategy
-//! takes its blocks in as many waves as the memory asks for; the order of its sums is that of the blocks.)
+//! takes its blocks, and evolution its offspring, in as many waves as the memory asks for; the order of sums is that of the
+//! blocks and of the offspring.)
 
 mod serial;
 

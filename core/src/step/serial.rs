@@ -26,6 +26,7 @@ impl<V: Lanes> Default for Serial<V> {
 }
 
 impl<V: Lanes> Executor for Serial<V> {
+    #[inline(always)]
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
         for (index, chunk) in out.chunks_mut(superstep.chunk()).enumerate() {
             superstep.tile::<V>(index, chunk);

@@ -5,7 +5,7 @@
 //! the order of the blocks, so the size of a wave cannot show in the bits.
 
 use super::apply::{add_scaled, add_to_weights};
-use super::project::dot_tile;
+use super::project::{dot_tile, mirrored_dot};
 use super::{Basis, Rule, divide_by_norm};
 use crate::numerics::{BLOCK, Lanes, TILE};
 use crate::step::{Executor, Superstep};
@@ -46,12 +46,19 @@ impl Superstep for Blocks<'_> {
         let (row, share) = rest.split_at_mut(self.gradient.len());
         share.fill(0.0);
         let first = (self.first + index) * BLOCK;
+        let (mut dot, mut norm) = (0.0, 0.0);
         for i in first..self.basis.dimensions.min(first + BLOCK) {
-            let (dot, norm) = self.generate::<V>(i, row);
+            if self.basis.is_mirror(i) {
+                // A pair never spans two blocks: its row is still in the buffer.
+                dot = mirrored_dot(dot);
+            } else {
+                (dot, norm) = self.generate::<V>(i, row);
+            }
             let c = divide_by_norm(dot, norm);
             values[i - first] = c;
             norms[i - first] = norm;
-            add_scaled::<V>(self.basis.coefficient(self.rule.apply(i, c), norm), row, share);
+            let a = self.basis.coefficient(self.rule.apply(i, c), norm);
+            add_scaled::<V>(self.basis.signed(i, a), row, share);
         }
     }
 }

@@ -30,14 +30,14 @@ impl Superstep for Lift<'_> {
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        with_sampler!(self.basis.distribution, V, S => self.lift_tile::<V, S<V>>(index, out));
+        with_sampler!(self.basis.distribution, V, S, law => self.lift_tile::<V, S<V>>(index, law, out));
     }
 }
 
 impl Lift<'_> {
     /// One lane group after the other, so that no buffer is longer than a group's share of a tile.
     #[inline(always)]
-    fn lift_tile<V: Lanes, S: Sampler<V>>(&self, index: usize, weights: &mut [f32]) {
+    fn lift_tile<V: Lanes, S: Sampler<V>>(&self, index: usize, law: S::Law, weights: &mut [f32]) {
         let zero = V::splat(0.0);
         let used = weights.len().div_ceil(OCTET_LEN) * OCTET;
         for group in (0..LANES).step_by(V::WIDTH) {
@@ -45,10 +45,10 @@ impl Lift<'_> {
             for (b, coefficients) in self.coefficients.chunks(BLOCK).enumerate() {
                 let mut block = [zero; VECTORS];
                 for (i, &a) in coefficients.iter().enumerate() {
-                    let direction = (b * BLOCK + i) as u32;
-                    let seed = self.basis.key.tile(direction, index as u32);
-                    let mut sampler = S::new(Stream::new(seed, group));
-                    let a = V::splat(a);
+                    let i = b * BLOCK + i;
+                    let seed = self.basis.row(i).seed(index as u32);
+                    let mut sampler = S::new(Stream::new(seed, group), law);
+                    let a = V::splat(self.basis.signed(i, a));
                     for sums in block[..used].chunks_exact_mut(OCTET) {
                         let x = sampler.octet();
                         for k in 0..OCTET {

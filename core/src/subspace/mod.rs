@@ -23,8 +23,11 @@ mod apply;
 mod fused;
 mod lift;
 mod project;
+pub mod stored;
+mod transformation;
 
 pub use apply::add_to_weights;
+pub use transformation::Transformation;
 
 use crate::basis::{Distribution, Row};
 use crate::numerics::{BLOCK, TILE};
@@ -56,14 +59,31 @@ pub struct Basis {
     pub normalisation: Normalisation,
     /// How many directions: d.
     pub dimensions: usize,
+    /// Directions in pairs: 2j is row j as drawn, 2j + 1 is row j with every sign flipped. (antithetic sampling)
+    pub antithetic: bool,
 }
 
 impl Basis {
-    /// Direction `i`'s row.
+    /// The row that direction `i` is, but for its sign: see [`Basis::signed`].
     #[inline(always)]
     #[must_use]
     pub fn row(&self, i: usize) -> Row {
-        Row { key: self.key, direction: i as u32, distribution: self.distribution }
+        let direction = if self.antithetic { i / 2 } else { i };
+        Row { key: self.key, direction: direction as u32, distribution: self.distribution }
+    }
+
+    /// Whether direction `i` is the mirror image of direction `i - 1`.
+    #[inline(always)]
+    const fn is_mirror(&self, i: usize) -> bool {
+        self.antithetic && i % 2 == 1
+    }
+
+    /// `a`, with its sign flipped where direction `i` is its row with every sign flipped: `a` times the direction is this
+    /// times the row, in every bit.
+    #[inline(always)]
+    #[must_use]
+    pub fn signed(&self, i: usize, a: f32) -> f32 {
+        if self.is_mirror(i) { -a } else { a }
     }
 
     /// The norm of every row of `params` elements, unless it must be measured row by row.

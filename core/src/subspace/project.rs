@@ -27,10 +27,14 @@ impl Superstep for Project<'_> {
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let gradient = self.slice(index);
-        with_sampler!(self.basis.distribution, V, S => {
-            for (i, sum) in out.iter_mut().enumerate() {
-                let seed = self.basis.key.tile(i as u32, index as u32);
-                *sum = sum_over_tile::<V, S<V>, Dot<'_>>(seed, Dot(gradient));
+        with_sampler!(self.basis.distribution, V, S, law => {
+            for i in 0..out.len() {
+                out[i] = if self.basis.is_mirror(i) {
+                    mirrored_dot(out[i - 1])
+                } else {
+                    let seed = self.basis.row(i).seed(index as u32);
+                    sum_over_tile::<V, S<V>, Dot<'_>>(seed, law, Dot(gradient))
+                };
             }
         });
     }
@@ -64,10 +68,14 @@ impl Superstep for Squares<'_> {
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let len = TILE.min(self.params - index * TILE);
-        with_sampler!(self.basis.distribution, V, S => {
-            for (i, sum) in out.iter_mut().enumerate() {
-                let seed = self.basis.key.tile(i as u32, index as u32);
-                *sum = sum_over_tile::<V, S<V>, Square>(seed, Square(len));
+        with_sampler!(self.basis.distribution, V, S, law => {
+            for i in 0..out.len() {
+                out[i] = if self.basis.is_mirror(i) {
+                    out[i - 1]
+                } else {
+                    let seed = self.basis.row(i).seed(index as u32);
+                    sum_over_tile::<V, S<V>, Square>(seed, law, Square(len))
+                };
             }
         });
     }
@@ -116,7 +124,8 @@ pub fn project<E: Executor>(
 ) {
     let partials = &mut scratch[..gradient.len().div_ceil(TILE) * basis.dimensions];
     executor.run(&Project { basis, gradient }, partials);
-    combine(executor, basis, partials, coordinates);
+    assert_eq!(coordinates.len(), basis.dimensions, "one coordinate per direction");
+    combine(executor, partials, coordinates);
     for (c, norm) in coordinates.iter_mut().zip(norms) {
         *c = divide_by_norm(*c, *norm);
     }
@@ -139,15 +148,23 @@ pub fn norms<E: Executor>(
     }
     let partials = &mut scratch[..params.div_ceil(TILE) * basis.dimensions];
     executor.run(&Squares { basis, params }, partials);
-    combine(executor, basis, partials, norms);
+    assert_eq!(norms.len(), basis.dimensions, "one norm per direction");
+    combine(executor, partials, norms);
     for norm in norms {
         *norm = libm::sqrtf(*norm);
     }
 }
 
-fn combine<E: Executor>(executor: &mut E, basis: &Basis, partials: &[f32], out: &mut [f32]) {
-    assert_eq!(out.len(), basis.dimensions, "one number per direction");
-    executor.run(&Combine { partials, dimensions: basis.dimensions }, out);
+/// The sums of `partials`, `[tiles][out.len()]`, over the tiles.
+pub(super) fn combine<E: Executor>(executor: &mut E, partials: &[f32], out: &mut [f32]) {
+    executor.run(&Combine { partials, dimensions: out.len() }, out);
+}
+
+/// The inner product with a mirrored row: exactly what its own chain of sums would give. Negation commutes with every
+/// rounding, and a chain that starts at +0 never ends at -0.
+#[inline(always)]
+pub(super) fn mirrored_dot(dot: f32) -> f32 {
+    0.0 - dot
 }
 
 /// What is summed over a tile: a term per element x of a row and its factor g.
@@ -210,11 +227,11 @@ impl Term for Square {
 ///
 /// An element behind the end adds a product with zero, which changes no bit of a sum that started at +0.
 #[inline(always)]
-fn sum_over_tile<V: Lanes, S: Sampler<V>, T: Term>(seed: TileSeed, terms: T) -> f32 {
+fn sum_over_tile<V: Lanes, S: Sampler<V>, T: Term>(seed: TileSeed, law: S::Law, terms: T) -> f32 {
     let mut lanes = [0.0; LANES];
     let (whole, rest) = terms.rest();
     for group in (0..LANES).step_by(V::WIDTH) {
-        let mut sampler = S::new(Stream::new(seed, group));
+        let mut sampler = S::new(Stream::new(seed, group), law);
         let mut sums = [V::splat(0.0); 2];
         for o in 0..whole {
             add_octet::<V, T>(&mut sums, sampler.octet(), terms.octet(o), group);

@@ -1,12 +1,15 @@
 //! The subcommands, a file each.
 
 pub mod config;
+pub mod data;
 pub mod inspect;
 pub mod machine;
 pub mod record;
 pub mod replay;
 pub mod train;
 pub mod verify;
+
+use std::path::PathBuf;
 
 use crate::executor::{Threads, ThreadsError};
 use crate::failure::Failure;
@@ -33,4 +36,10 @@ pub fn executor(machine: MachineSettings) -> Result<Threads, Failure> {
             Failure::configuration(format_args!("threads = {}: {error}", machine.threads))
         }
     })
+}
+
+/// The data folder that a flag or else the environment names; as in settings, an empty variable counts as not set.
+fn data_dir(flag: Option<&PathBuf>) -> Option<PathBuf> {
+    let variable = || std::env::var_os("RANDOM_BASES_DATA_DIR").filter(|folder| !folder.is_empty());
+    flag.cloned().or_else(|| variable().map(PathBuf::from))
 }

@@ -36,7 +36,7 @@ pub fn run(target: RecordTarget, out: &mut impl Write) -> Result<(), Failure> {
             let machine = MachineSettings { threads: settings.threads, vector: settings.vector };
             let executor = executor(machine)?;
             let data = DataSet::load(&settings, executor.pool())?;
-            let spec = RunSpec::new(&settings, data.spec(data.split(&settings)?));
+            let spec = RunSpec::new(&settings, data.spec(data.split(&settings)?, settings.augmentation))?;
             let rate = settings.effective_learning_rate(1);
             record_run(&output, &spec, rate, u64::from(steps), Tensors::Weights(1), executor, &data)?;
             write_view(&output, out)
@@ -47,7 +47,7 @@ pub fn run(target: RecordTarget, out: &mut impl Write) -> Result<(), Failure> {
             let path = |name: &str| folder.join(format!("{name}.{EXTENSION}"));
             record_answers(&path(ANSWERS), &mut executor(machine)?)?;
             write_view(&path(ANSWERS), out)?;
-            for fixture in &RUNS {
+            for fixture in RUNS {
                 fixture.record(&path(fixture.name), executor(machine)?)?;
                 write_view(&path(fixture.name), out)?;
             }

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use random_bases_core::descent::Method;
 use random_bases_core::numerics::digest;
 
 use super::executor;
@@ -33,10 +32,14 @@ pub fn run(
         )));
     }
     let run = file.run()?;
-    if run.spec.method == Method::Sgd {
+    if !run.spec.method.can_replay() {
         return Err(Failure::data(
             file.path(),
-            "a run of SGD cannot be replayed: its updates lie in no span of regenerated rows; keep its weights instead",
+            format_args!(
+                "a run of {} cannot be replayed: its updates lie in no span of regenerated rows; keep its weights \
+                 instead",
+                run.spec.method.name()
+            ),
         ));
     }
     let recorded = run.steps.len() as u64;
@@ -57,7 +60,8 @@ pub fn run(
         ));
     }
 
-    let mut replay = begin_replay(&run.spec, executor(machine)?);
+    let mut replay =
+        begin_replay(&run.spec, executor(machine)?).map_err(|error| Failure::data(file.path(), error))?;
     let mut coordinates = vec![0.0; run.spec.dimensions as usize];
     for step in &run.steps[..steps as usize] {
         step.coordinates.copy_to(&mut coordinates);

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::time::Instant;
 
+use random_bases_core::descent::{Evolution, Method, Outcome};
 use random_bases_core::numerics::digest;
 use random_bases_core::record::{Floats, Record, Step};
-use random_bases_core::subspace::Strategy;
+use random_bases_core::subspace::{Normalisation, Strategy};
 use serde::Serialize;
 
 use super::executor;
@@ -15,9 +16,9 @@ use crate::interrupt;
 use crate::output::{OutputFolder, write_weights};
 use crate::progress::Reporter;
 use crate::records::RecordWriter;
-use crate::run_spec::{RunSpec, network_name};
-use crate::settings::{Dataset, MachineSettings, Resolved, Settings};
-use crate::training::{Evaluation, Part, StepReport, Training, begin};
+use crate::run_spec::RunSpec;
+use crate::settings::{MachineSettings, Resolved, Settings};
+use crate::training::{Evaluation, Part, Training, begin};
 
 /// A line of `metrics.jsonl`. Loss sums are f64 of the images' f32 losses in order, so their bits are as portable as
 /// the weights'.
@@ -85,7 +86,7 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
     let executor = executor(machine)?;
     let data = DataSet::load(settings, executor.pool())?;
     let split = data.split(settings)?;
-    let spec = RunSpec::new(settings, data.spec(split));
+    let spec = RunSpec::new(settings, data.spec(split, settings.augmentation))?;
     let mut folder = match &settings.output {
         Some(path) => Some(OutputFolder::create(path, &resolved.to_toml_of_run())?),
         None => None,
@@ -97,22 +98,38 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
 
     let strategy = spec.strategy(settings.strategy);
     let banner = format!(
-        "{} on {}: {} training, {} validation, {} test images; threads {}, {}, {}",
-        network_name(spec.network),
+        "{} on {}: {} training, {} validation, {} test images; threads {}, {}{}",
+        spec.network.name(),
         spec.data.name,
         split.training,
         split.validation,
         data.test_count(),
         executor.threads(),
         executor.level(),
-        match strategy {
-            Strategy::TwoPass => "two-pass",
-            Strategy::Fused => "fused",
+        match (spec.method, strategy) {
+            (Method::Rbd | Method::Fpd, Strategy::TwoPass) => ", two-pass",
+            (Method::Rbd | Method::Fpd, Strategy::Fused) => ", fused",
+            _ => "",
         }
     );
-    let mut training = begin(&spec, strategy, executor, &data, split);
-    let steps =
-        settings.max_steps.unwrap_or(u64::MAX).min(training.steps_per_epoch() * u64::from(settings.epochs));
+    for doubt in resolved.doubts() {
+        say(format_args!("random-bases: warning: {doubt}"));
+    }
+    let mut training = begin(&spec, strategy, executor, &data, split).map_err(Failure::configuration)?;
+    // A step of several mini-batches may begin in one epoch and end in the next.
+    let batches = training.batches_per_epoch() * u64::from(settings.epochs);
+    let all = batches / spec.batches_per_step();
+    if all == 0 {
+        say(format_args!(
+            "random-bases: warning: a step of {} takes base_dimensions = {} mini-batches, and epochs = {} has {batches}; one \
+             step is made all the same",
+            spec.method.name(),
+            spec.dimensions,
+            settings.epochs
+        ));
+    }
+    let all = all.max(1);
+    let steps = settings.max_steps.unwrap_or(u64::MAX).min(all);
     let mut run = Run {
         settings,
         spec: &spec,
@@ -125,12 +142,15 @@ pub fn run(resolved: &Resolved, out: &mut impl Write) -> Result<(), Failure> {
         validation: None,
     };
     run.reporter.line(&banner);
-    if data.recognised.is_none() && settings.dataset != Dataset::Synthetic {
+    if data.recognised.is_none() && settings.dataset.is_in_files() {
         say(format_args!(
             "random-bases: warning: the files are not the published ones of {}, by their digests; results may not \
              compare with others'",
             settings.dataset
         ));
+    }
+    if let Some(note) = &data.note {
+        say(format_args!("random-bases: warning: {}: {note}", settings.dataset));
     }
     interrupt::watch();
     let result = run.epochs(steps, folder.as_mut());
@@ -172,42 +192,49 @@ struct EpochSums {
     steps: u64,
     loss: f64,
     right: u64,
+    images: u64,
 }
 
 impl EpochSums {
-    fn add(&mut self, report: StepReport) {
+    fn add(&mut self, outcome: Outcome) {
         self.steps += 1;
-        self.loss += f64::from(report.loss);
-        self.right += u64::from(report.right);
+        self.loss += f64::from(outcome.loss);
+        self.right += outcome.right;
+        self.images += outcome.images;
     }
 
     fn loss(&self) -> f64 {
         self.loss / self.steps as f64
     }
 
-    fn accuracy(&self, batch: u32) -> f64 {
-        self.right as f64 / (self.steps * u64::from(batch)) as f64
+    fn accuracy(&self) -> f64 {
+        self.right as f64 / self.images as f64
     }
 }
 
 impl Run<'_> {
     /// Makes so many steps, or fewer if the user asks to stop; returns how many.
     fn epochs(&mut self, steps: u64, mut folder: Option<&mut OutputFolder>) -> Result<u64, Failure> {
-        let per_epoch = self.training.steps_per_epoch();
+        let (per_epoch, per_step) = (self.training.batches_per_epoch(), self.spec.batches_per_step());
         let mut sums = EpochSums::default();
         for step in 0..steps {
             sums.add(self.step(step, step + 1 == steps)?);
-            let epoch = step / per_epoch + 1;
-            let (batch, speed) = (self.settings.batch_size, self.images_per_second(step + 1));
+            // How many epochs have been begun, and how many are complete.
+            let taken = (step + 1) * per_step;
+            let (begun, complete) = (taken.div_ceil(per_epoch), taken / per_epoch);
+            let ends = complete > step * per_step / per_epoch;
+            // An epoch that a step completes gives its number, although the step may have begun the next one.
+            let epoch = if ends { complete } else { begun };
+            let speed = self.images_per_second(step + 1);
             self.reporter.step(|| {
-                let accuracy = 100.0 * sums.accuracy(batch);
+                let accuracy = 100.0 * sums.accuracy();
                 format!(
                     "epoch {epoch}  loss {:.3}  accuracy {accuracy:.1} %  {speed:.0} images/s",
                     sums.loss()
                 )
             });
             let stop = interrupt::asked();
-            if (step + 1) % per_epoch == 0 || step + 1 == steps || stop {
+            if ends || step + 1 == steps || stop {
                 self.end_epoch(epoch, step + 1, &sums, folder.as_deref_mut())?;
                 sums = EpochSums::default();
             }
@@ -220,7 +247,7 @@ impl Run<'_> {
 
     /// A step, recorded if there is a journal. Weights that are not finite show in the next step's loss, so they are
     /// looked for only where there is a record to keep clean, or no next step.
-    fn step(&mut self, step: u64, last: bool) -> Result<StepReport, Failure> {
+    fn step(&mut self, step: u64, last: bool) -> Result<Outcome, Failure> {
         let report = self.training.step(self.rate);
         let what = if !report.loss.is_finite() {
             format!("the loss is {}", report.loss)
@@ -231,21 +258,33 @@ impl Run<'_> {
             return Ok(report);
         };
         // The step is not recorded: the bits of a NaN differ between processors. The steps before it are complete.
+        self.diverged(step, &what)
+    }
+
+    /// Ends the journal and says what most often leads here.
+    fn diverged<T>(&mut self, step: u64, what: &str) -> Result<T, Failure> {
         if let Some(journal) = self.journal.take() {
             journal.finish()?;
         }
         self.reporter.finish();
+        let noise = match self.spec.method {
+            Method::Nes(Evolution { noise, .. }) | Method::Hybrid(Evolution { noise, .. }) => {
+                format!(", or noise_std = {noise} does not suit it")
+            }
+            Method::Rbd | Method::Fpd if matches!(self.spec.normalisation, Normalisation::By(_)) => {
+                format!(", or normalized = {} is too small", self.settings.normalized)
+            }
+            _ => String::new(),
+        };
         Err(Failure::diverged(format_args!(
-            "step {step}: {what}; most often learning_rate = {} (times batch_size = {}) is too high for {}, or \
-             normalized = {} too small",
+            "step {step}: {what}; most often learning_rate = {} (times batch_size = {}) is too high for {}{noise}",
             self.settings.base_learning_rate(),
             self.settings.batch_size,
             self.spec.method.name(),
-            self.settings.normalized
         )))
     }
 
-    fn record(&mut self, step: u64, report: StepReport) -> Result<(), Failure> {
+    fn record(&mut self, step: u64, report: Outcome) -> Result<(), Failure> {
         if let Some(journal) = &mut self.journal {
             let digest = digest(self.training.weights());
             let coordinates = Floats::from(self.training.coordinates());
@@ -262,12 +301,16 @@ impl Run<'_> {
         sums: &EpochSums,
         folder: Option<&mut OutputFolder>,
     ) -> Result<(), Failure> {
-        let batch = self.settings.batch_size;
         let start = Instant::now();
         self.validation =
             self.training.evaluate(Part::Validation, self.settings.evaluation_batch_size as usize);
         self.evaluating += start.elapsed().as_secs_f64();
-        let (loss, accuracy) = (sums.loss(), sums.accuracy(batch));
+        if let Some(loss) = self.validation.map(|validation| validation.loss)
+            && !loss.is_finite()
+        {
+            return self.diverged(steps - 1, &format!("the validation loss after it is {loss}"));
+        }
+        let (loss, accuracy) = (sums.loss(), sums.accuracy());
         let speed = self.images_per_second(steps);
         let validation = self.validation.map_or_else(String::new, |validation| {
             format!(", validation {:.4} {:.2} %", validation.loss, 100.0 * validation.accuracy)
@@ -295,7 +338,8 @@ impl Run<'_> {
     /// Of training alone, without evaluations.
     fn images_per_second(&self, steps: u64) -> f64 {
         let seconds = self.start.elapsed().as_secs_f64() - self.evaluating;
-        steps as f64 * f64::from(self.settings.batch_size) / seconds.max(1e-9)
+        let images = steps * self.spec.batches_per_step() * u64::from(self.settings.batch_size);
+        images as f64 / seconds.max(1e-9)
     }
 
     fn summary(&mut self, steps: u64, planned: u64) -> Summary {
@@ -303,10 +347,10 @@ impl Run<'_> {
         let test = self.training.evaluate(Part::Test, self.settings.evaluation_batch_size as usize);
         let weights = self.training.weights();
         let (count, weights_digest) = (weights.len(), format!("{:016x}", digest(weights)));
-        // SGD has no coordinates: what it would communicate is the gradient.
-        let coordinates = if self.spec.dimensions == 0 { count } else { self.spec.dimensions as usize };
+        // A method that cannot be replayed from coordinates would have to communicate its whole update.
+        let coordinates = if self.spec.method.can_replay() { self.spec.dimensions as usize } else { count };
         Summary {
-            network: network_name(self.spec.network),
+            network: self.spec.network.name(),
             method: self.spec.method.name(),
             data: self.spec.data.name.clone(),
             seed: self.spec.seed,

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::executor;
+use super::{data_dir, executor};
 use crate::args::VerifyArguments;
 use crate::failure::{Failure, printed};
 use crate::records::verify::{Options, Verdict, verify};
@@ -20,9 +20,7 @@ pub fn run(
     machine: MachineSettings,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    // As in the other commands, an empty variable counts as not set.
-    let variable = || std::env::var_os("RANDOM_BASES_DATA_DIR").filter(|folder| !folder.is_empty());
-    let data_dir = arguments.data_dir.clone().or_else(|| variable().map(PathBuf::from));
+    let data_dir = data_dir(arguments.data_dir.as_ref());
     let options = Options { strategy: arguments.strategy, data_dir: data_dir.as_deref() };
     // A wrong level or number of threads is one error, not one per file.
     let described = executor(machine)?;

@@ -4,19 +4,17 @@
 //! [`load`] returns is consistent, and a damaged or mixed-up folder is refused with the file, the field and
 //! the value.
 
-mod known;
 mod read;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
-use self::known::{recognise, recognise_all};
 use self::read::{Contents, Form, read};
+use super::content::first_of;
+use super::images::{ImageFiles, LabelledImages};
+use super::known;
 use crate::failure::Failure;
-
-/// Classes of every set that this program trains on; labels are below this.
-pub const CLASSES: u8 = 10;
 
 /// What the caller is going to use the files for; other contents are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,43 +32,6 @@ impl Expected {
     pub const fn digits(dataset: &'static str) -> Self {
         Self { rows: 28, columns: 28, dataset }
     }
-}
-
-/// Images with their labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelledImages {
-    /// Pixels, 0 (background) to 255: image by image, row by row. `labels.len() * rows * columns` of them.
-    pub pixels: Vec<u8>,
-    /// The class of each image, below [`CLASSES`].
-    pub labels: Vec<u8>,
-}
-
-impl LabelledImages {
-    /// Keeps the first `count` images at most.
-    pub fn truncate(&mut self, count: usize) {
-        if count < self.labels.len() {
-            let pixels_each = self.pixels.len() / self.labels.len();
-            self.labels.truncate(count);
-            self.pixels.truncate(count * pixels_each);
-        }
-    }
-}
-
-/// An image set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageFiles {
-    /// Rows of every image.
-    pub rows: usize,
-    /// Columns of every image.
-    pub columns: usize,
-    /// The training set, validation images included.
-    pub train: LabelledImages,
-    /// The test set.
-    pub test: LabelledImages,
-    /// The name of the set (`mnist`, `fmnist`) if the digests of all four files are the published ones.
-    pub recognised: Option<&'static str>,
-    /// SHA-256 of the contents, decompressed, in the order of [`Part::ALL`].
-    pub digests: [[u8; 32]; 4],
 }
 
 /// One of the four files.
@@ -101,7 +62,7 @@ impl Part {
     }
 
     /// The names it goes by, best first: raw before compressed, since that needs no decompression.
-    fn names(self) -> [String; 4] {
+    pub(crate) fn names(self) -> [String; 4] {
         let (head, tail) = self.stems();
         [
             format!("{head}-{tail}"),
@@ -111,6 +72,22 @@ impl Part {
         ]
     }
 
+    /// The name that it has as published.
+    pub(crate) fn published(self) -> String {
+        let (head, tail) = self.stems();
+        format!("{head}-{tail}.gz")
+    }
+
+    /// What it is called in messages.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::TrainImages => "training images",
+            Self::TrainLabels => "training labels",
+            Self::TestImages => "test images",
+            Self::TestLabels => "test labels",
+        }
+    }
+
     const fn is_images(self) -> bool {
         matches!(self, Self::TrainImages | Self::TestImages)
     }
@@ -118,13 +95,17 @@ impl Part {
 
 impl std::fmt::Display for Part {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::TrainImages => "training images",
-            Self::TrainLabels => "training labels",
-            Self::TestImages => "test images",
-            Self::TestLabels => "test labels",
-        })
+        f.write_str(self.name())
     }
+}
+
+/// What [`names`] are, for people.
+pub(super) const LOOKED_FOR: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and \
+     t10k-labels-idx1-ubyte (or with .idx3 and .idx1; each also as .gz)";
+
+/// Every name that a file of such a set goes by.
+pub(super) fn names() -> Vec<String> {
+    Part::ALL.into_iter().flat_map(Part::names).collect()
 }
 
 /// Reads the four files of `folder`, and checks everything in them.
@@ -141,16 +122,14 @@ pub fn load(folder: &Path, expected: &Expected) -> Result<ImageFiles, Failure> {
     let Ok::<[File; 4], _>(files) = files.try_into() else {
         return Err(Failure::internal("an image set has four files"));
     };
-    let recognised = recognise_all(files.each_ref().map(|file| &file.contents));
-    let digests = files.each_ref().map(|file| file.contents.digest);
+    let recognised = known::recognise_all(&files.each_ref().map(|file| file.contents.digests));
     let [train_images, train_labels, test_images, test_labels] = files;
     Ok(ImageFiles {
-        rows: expected.rows as usize,
-        columns: expected.columns as usize,
+        shape: [expected.rows as usize, expected.columns as usize, 1],
         train: pair(train_images, train_labels)?,
         test: pair(test_images, test_labels)?,
         recognised,
-        digests,
+        note: None,
     })
 }
 
@@ -161,45 +140,21 @@ struct File {
 }
 
 fn find(folder: &Path, part: Part) -> Result<PathBuf, Failure> {
-    for name in part.names() {
-        let path = folder.join(name);
-        match std::fs::metadata(&path) {
-            // Opening a pipe or a device could block forever.
-            Ok(metadata) if !metadata.is_file() => return Err(Failure::data(path, "is not a file")),
-            Ok(_) => return Ok(path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::unreadable(path, &error)),
+    let names = part.names();
+    first_of(folder, &names)?.ok_or_else(|| {
+        if folder.is_dir() {
+            let names = names.join(", ");
+            return Failure::data(folder, format_args!("the {part} are missing: there is no {names}"));
         }
-    }
-    if !folder.is_dir() {
-        return Err(Failure::data(
-            folder,
-            "there is no such folder; the data folder has to hold the four IDX files",
-        ));
-    }
-    let names = part.names().join(", ");
-    Err(Failure::data(folder, format_args!("the {part} are missing: there is no {names}")))
+        Failure::data(folder, "there is no such folder; the data folder has to hold the four IDX files")
+    })
 }
 
 fn read_checked(part: Part, path: PathBuf, expected: &Expected) -> Result<File, Failure> {
     let form = if part.is_images() { Form::Images(*expected) } else { Form::Labels };
     let contents = read(&path, form).map_err(|what| Failure::data(&path, what))?;
-    if let Some(known) = recognise(&contents) {
-        if known.dataset != expected.dataset {
-            return Err(Failure::data(
-                &path,
-                format_args!(
-                    "these are the {} of {}, but the dataset is {}; change dataset or data_dir",
-                    known.part, known.dataset, expected.dataset
-                ),
-            ));
-        }
-        if known.part != part {
-            let what =
-                format_args!("the name says {part}, but these are the {} of {}", known.part, known.dataset);
-            return Err(Failure::data(&path, what));
-        }
-    }
+    known::check(&contents.digests, expected.dataset, part.name())
+        .map_err(|what| Failure::data(&path, what))?;
     Ok(File { path, contents })
 }
 

@@ -2,23 +2,24 @@
 
 use std::path::Path;
 
-use random_bases_core::basis::{Distribution, Row as BasisRow};
-use random_bases_core::descent::Method;
+use random_bases_core::basis::{Distribution, Probability, Row as BasisRow};
+use random_bases_core::descent::{Evolution, GradientBases, Method};
 use random_bases_core::numerics::{Array, CONTRACT, MathId, TILE, digest};
 use random_bases_core::random::Stream;
 use random_bases_core::record::{
     Answers, Floats, Function, FunctionName, KeyTuple, Record, Row, Step, Tensor, Words,
 };
 use random_bases_core::step::Executor;
-use random_bases_core::subspace::Normalisation;
+use random_bases_core::subspace::{Normalisation, Transformation};
 
 use super::RecordWriter;
 use super::verify::{OneTile, function, key};
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::failure::Failure;
+use crate::model::Model;
 use crate::run_spec::RunSpec;
-use crate::settings::{self, Network};
+use crate::settings;
 use crate::training::begin;
 
 /// Which tensors a fixture of a run holds besides its steps.
@@ -26,8 +27,9 @@ use crate::training::begin;
 pub enum Tensors {
     /// The weights after the last step, every so many-th element.
     Weights(u32),
-    /// Weights before; input, logits, gradient and weights after the last step; every element.
-    All,
+    /// Weights before and after, and gradient, every so many-th element; input and logits in full. Methods without a
+    /// gradient have only weights.
+    All(u32),
 }
 
 /// A standard fixture of a run.
@@ -35,12 +37,14 @@ pub enum Tensors {
 pub struct Fixture {
     /// Its name, and the first part of its file's.
     pub name: &'static str,
-    network: Network,
+    network: Model,
     method: Method,
     dimensions: u32,
     distribution: Distribution,
     normalisation: Normalisation,
     math: MathId,
+    antithetic: bool,
+    augmentation: bool,
     rate: f32,
     batch: u32,
     images: usize,
@@ -54,17 +58,19 @@ pub struct Fixture {
 /// two would hide a division.
 const STEP: Fixture = Fixture {
     name: "",
-    network: Network::Small,
+    network: Model::Small8,
     method: Method::Rbd,
     dimensions: 24,
     distribution: Distribution::Normal,
     normalisation: Normalisation::Auto,
     math: MathId::Libm,
+    antithetic: false,
+    augmentation: false,
     rate: 1.0,
     batch: 24,
     images: 200,
     steps: 1,
-    tensors: Tensors::All,
+    tensors: Tensors::All(1),
 };
 
 /// Some hundred steps of the small network.
@@ -72,18 +78,58 @@ const SMALL: Fixture = Fixture { batch: 32, images: 1_000, steps: 300, tensors: 
 
 /// A hundred steps of FC.
 const FC: Fixture =
-    Fixture { network: Network::Fc, dimensions: 64, steps: 100, tensors: Tensors::Weights(37), ..SMALL };
+    Fixture { network: Model::Fc28, dimensions: 64, steps: 100, tensors: Tensors::Weights(37), ..SMALL };
+
+/// A few augmented steps of CNN.
+const CNN: Fixture = Fixture {
+    network: Model::Cnn28,
+    dimensions: 18,
+    augmentation: true,
+    batch: 6,
+    images: 200,
+    steps: 4,
+    tensors: Tensors::Weights(37),
+    ..SMALL
+};
+
+/// A step, with everything, of a network that is too large to record every weight.
+const WIDE: Fixture = Fixture { steps: 1, tensors: Tensors::All(61), ..CNN };
 
 /// SGD's share of the above.
 const fn sgd(fixture: Fixture) -> Fixture {
     Fixture { method: Method::Sgd, dimensions: 0, rate: 0.125, ..fixture }
 }
 
+/// NES takes a mini-batch per direction: few steps.
+const fn nes(fixture: Fixture, steps: u32) -> Fixture {
+    let evolution = Evolution { noise: 0.01, transformation: Transformation::Ranks };
+    Fixture { method: Method::Nes(evolution), steps, ..fixture }
+}
+
+/// The hybrid's share.
+const fn hybrid(fixture: Fixture, steps: u32) -> Fixture {
+    let evolution = Evolution { noise: 0.002, transformation: Transformation::Norm };
+    Fixture { method: Method::Hybrid(evolution), steps, rate: 0.0625, ..fixture }
+}
+
+/// Gradient bases, few enough to be filled and used again.
+const fn gradient_bases(fixture: Fixture, options: GradientBases) -> Fixture {
+    Fixture { method: Method::GradientBases(options), dimensions: 3, rate: 0.125, ..fixture }
+}
+
+const GRADIENTS: GradientBases = GradientBases { offset: false, use_update_as_base: false };
+const PAST_GRADIENTS: GradientBases = GradientBases { offset: true, ..GRADIENTS };
+const UPDATES: GradientBases = GradientBases { use_update_as_base: true, ..GRADIENTS };
+const PAST_UPDATES: GradientBases = GradientBases { offset: true, ..UPDATES };
+
 /// The standard fixtures of runs.
-pub const RUNS: [Fixture; 12] = [
+pub const RUNS: &[Fixture] = &[
     Fixture { name: "step-sgd", ..sgd(STEP) },
     Fixture { name: "step-rbd", ..STEP },
     Fixture { name: "step-fpd", method: Method::Fpd, ..STEP },
+    Fixture { name: "step-nes", ..nes(STEP, 1) },
+    Fixture { name: "step-hybrid", ..hybrid(STEP, 1) },
+    Fixture { name: "step-gradient-bases", ..gradient_bases(STEP, GRADIENTS) },
     Fixture {
         name: "step-rbd-uniform-row-norm",
         distribution: Distribution::Uniform,
@@ -96,13 +142,102 @@ pub const RUNS: [Fixture; 12] = [
         normalisation: Normalisation::Mean,
         ..STEP
     },
+    Fixture {
+        name: "step-rbd-bernoulli-antithetic",
+        distribution: Distribution::Bernoulli(Probability(13_107)),
+        antithetic: true,
+        augmentation: true,
+        ..STEP
+    },
+    Fixture {
+        name: "step-rbd-lognormal-by-a-number",
+        distribution: Distribution::LogNormal,
+        normalisation: Normalisation::By(61.5),
+        ..STEP
+    },
+    Fixture {
+        name: "step-nes-uniform-mean-antithetic",
+        distribution: Distribution::Uniform,
+        normalisation: Normalisation::Mean,
+        antithetic: true,
+        augmentation: true,
+        ..nes(STEP, 1)
+    },
+    Fixture {
+        name: "step-hybrid-none-lognormal-row-norm-antithetic",
+        method: Method::Hybrid(Evolution { noise: 0.002, transformation: Transformation::None }),
+        distribution: Distribution::LogNormal,
+        normalisation: Normalisation::Row,
+        antithetic: true,
+        rate: 0.0625,
+        ..STEP
+    },
+    Fixture {
+        name: "step-hybrid-bernoulli-mean",
+        distribution: Distribution::Bernoulli(Probability(40_000)),
+        normalisation: Normalisation::Mean,
+        ..hybrid(STEP, 1)
+    },
     Fixture { name: "step-rbd-micromath", math: MathId::Micromath, ..STEP },
+    Fixture { name: "step-cnn", ..WIDE },
+    Fixture { name: "step-cnn-32x32x3", network: Model::Cnn32, ..WIDE },
+    Fixture { name: "step-fc-32x32x3", network: Model::Fc32, ..WIDE },
+    Fixture {
+        name: "step-conv",
+        network: Model::LargeConv28,
+        dimensions: 3,
+        tensors: Tensors::All(997),
+        ..WIDE
+    },
+    Fixture {
+        name: "step-conv-32x32x3",
+        network: Model::LargeConv32,
+        dimensions: 3,
+        tensors: Tensors::All(997),
+        ..WIDE
+    },
     Fixture { name: "run-small-sgd", ..sgd(SMALL) },
     Fixture { name: "run-small-rbd", ..SMALL },
     Fixture { name: "run-small-fpd", method: Method::Fpd, ..SMALL },
+    Fixture { name: "run-small-nes", ..nes(SMALL, 12) },
+    Fixture { name: "run-small-hybrid", ..hybrid(SMALL, 100) },
+    Fixture { name: "run-small-gradient-bases", ..gradient_bases(SMALL, UPDATES) },
+    Fixture {
+        name: "run-small-gradient-bases-past-updates",
+        dimensions: 18,
+        steps: 60,
+        ..gradient_bases(SMALL, PAST_UPDATES)
+    },
     Fixture { name: "run-fc-sgd", ..sgd(FC) },
     Fixture { name: "run-fc-rbd", ..FC },
     Fixture { name: "run-fc-fpd", method: Method::Fpd, ..FC },
+    Fixture { name: "run-fc-nes", ..nes(FC, 3) },
+    Fixture { name: "run-fc-hybrid", ..hybrid(FC, 5) },
+    Fixture { name: "run-fc-gradient-bases", ..gradient_bases(FC, PAST_GRADIENTS) },
+    Fixture { name: "run-cnn-sgd", ..sgd(CNN) },
+    Fixture { name: "run-cnn-rbd", ..CNN },
+    Fixture { name: "run-cnn-fpd", method: Method::Fpd, ..CNN },
+    Fixture { name: "run-cnn-nes", ..nes(CNN, 2) },
+    Fixture { name: "run-cnn-hybrid", ..hybrid(CNN, 2) },
+    Fixture { name: "run-cnn-gradient-bases", ..gradient_bases(CNN, PAST_GRADIENTS) },
+    Fixture { name: "run-fc-32x32x3-rbd", network: Model::Fc32, ..CNN },
+    Fixture { name: "run-cnn-32x32x3-rbd", network: Model::Cnn32, ..CNN },
+    Fixture {
+        name: "run-conv-32x32x3-rbd",
+        network: Model::LargeConv32,
+        dimensions: 3,
+        steps: 2,
+        tensors: Tensors::Weights(997),
+        ..CNN
+    },
+    Fixture {
+        name: "run-conv-rbd",
+        network: Model::LargeConv28,
+        dimensions: 3,
+        steps: 2,
+        tensors: Tensors::Weights(997),
+        ..CNN
+    },
 ];
 
 /// The name of the list of known answers.
@@ -114,16 +249,17 @@ impl Fixture {
     /// # Errors
     /// [`Failure::Output`].
     pub fn record(&self, path: &Path, executor: Threads) -> Result<(), Failure> {
-        let data = DataSet::synthetic(self.network, self.images, 0, executor.pool());
+        let data = DataSet::synthetic(self.network.shape(), self.images, 0, executor.pool());
         let split = Split { start: 10, validation: 40, training: self.images as u32 - 40 };
         let spec = RunSpec {
             math: self.math,
             network: self.network,
-            data: data.spec(split),
+            data: data.spec(split, self.augmentation),
             method: self.method,
             dimensions: self.dimensions,
             distribution: self.distribution,
             normalisation: self.normalisation,
+            antithetic: self.antithetic,
             batch: self.batch,
             seed: 42,
         };
@@ -147,14 +283,15 @@ pub fn record_run(
     let mut writer = RecordWriter::create(path, true)?;
     writer.write(&Record::Run(spec.to_record()))?;
     let strategy = spec.strategy(settings::Strategy::Auto);
-    let mut training = begin(spec, strategy, executor, data, Split::from(&spec.data));
+    let mut training =
+        begin(spec, strategy, executor, data, Split::from(&spec.data)).map_err(Failure::configuration)?;
     let write = |writer: &mut RecordWriter, name: &str, values: &[f32], stride: u32| {
         let kept: Vec<f32> = values.iter().step_by(stride as usize).copied().collect();
         let values = Tensor { name, len: values.len() as u32, stride, values: Floats::from(&kept[..]) };
         writer.write(&Record::Tensor(values))
     };
-    if tensors == Tensors::All {
-        write(&mut writer, "weights", training.weights(), 1)?;
+    if let Tensors::All(stride) = tensors {
+        write(&mut writer, "weights", training.weights(), stride)?;
     }
     for step in 0..steps {
         let loss = training.step(rate).loss;
@@ -168,11 +305,11 @@ pub fn record_run(
         writer.write(&Record::Step(Step { step, learning_rate: rate, loss, digest, coordinates }))?;
     }
     match tensors {
-        Tensors::All => {
-            for name in ["input", "logits", "gradient", "weights"] {
-                let values =
-                    training.tensor(name).ok_or_else(|| Failure::internal(format_args!("no {name}")))?;
-                write(&mut writer, name, values, 1)?;
+        Tensors::All(stride) => {
+            for (name, stride) in [("input", 1), ("logits", 1), ("gradient", stride), ("weights", stride)] {
+                if let Some(values) = training.tensor(name) {
+                    write(&mut writer, name, values, stride)?;
+                }
             }
         }
         Tensors::Weights(stride) => write(&mut writer, "weights", training.weights(), stride)?,
@@ -196,7 +333,7 @@ pub fn record_answers(path: &Path, executor: &mut Threads) -> Result<(), Failure
             let words = Floats::from(&words[..]);
             writer.write(&Record::Words(Words { key: tuple, direction, tile, lane, words }))?;
         }
-        for distribution in Distribution::ALL {
+        for distribution in Distribution::EXAMPLES {
             for (direction, tile, len) in [(0, 0, 200), (1, 0, 16), (0, 1, 16), (249, 24, TILE)] {
                 let row = BasisRow { key: key(tuple), direction, distribution };
                 let mut values = vec![0.0; len];

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::Path;
 
 use random_bases_core::basis::Row as BasisRow;
-use random_bases_core::descent::Method;
 use random_bases_core::numerics::{Array, Libm, Math, MathId, Micromath, digest};
 use random_bases_core::random::{Domain, Key, Stream};
 use random_bases_core::record::{Floats, Function, FunctionName, KeyTuple, Row, Words};
@@ -16,7 +15,7 @@ use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::failure::Failure;
 use crate::settings;
-use crate::training::{Training, begin, begin_replay};
+use crate::training::{Replay, Training, begin, begin_replay};
 
 /// How a verification came out.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +123,7 @@ pub struct Options<'a> {
 /// Verifies a file. `executor` makes an executor; it is called once per pass.
 ///
 /// A run is repeated from its images, if this program can have them, and every loss, coordinate, digest and tensor is
-/// compared; then, for RBD and FPD, its weights are replayed from the recorded coordinates alone.
+/// compared; then, if the method can be replayed, its weights are rebuilt from the recorded coordinates alone.
 ///
 /// # Errors
 /// If the file cannot be read or makes no sense, or the executor cannot be made.
@@ -144,22 +143,30 @@ pub fn verify(
     };
     if let Some(data) = &data {
         let strategy = run.spec.strategy(options.strategy);
-        let mut training = begin(&run.spec, strategy, executor()?, data, Split::from(&run.spec.data));
+        let mut training = begin(&run.spec, strategy, executor()?, data, Split::from(&run.spec.data))
+            .map_err(|error| Failure::data(file.path(), error))?;
         if let Err(difference) = repeat(&run, training.as_mut(), &mut comparison) {
             return Ok(Verdict::Differs(difference));
         }
     }
-    let replayable = run.spec.method != Method::Sgd;
-    if replayable && let Err(difference) = replay(&run, executor()?, &mut comparison) {
-        return Ok(Verdict::Differs(difference));
+    let replayable = run.spec.method.can_replay();
+    if replayable {
+        let weights =
+            begin_replay(&run.spec, executor()?).map_err(|error| Failure::data(file.path(), error))?;
+        if let Err(difference) = replay(&run, weights, &mut comparison) {
+            return Ok(Verdict::Differs(difference));
+        }
     }
     let how = match (data.is_some(), replayable) {
         (true, true) => "trained again and replayed",
         (true, false) => "trained again",
         (false, true) => "replayed only",
         (false, false) => {
-            let what =
-                format!("the images ({}) are not at hand, and SGD cannot be replayed", run.spec.data.name);
+            let what = format!(
+                "the images ({}) are not at hand, and a run of {} cannot be replayed",
+                run.spec.data.name,
+                run.spec.method.name()
+            );
             return Ok(Verdict::Skipped(what));
         }
     };
@@ -221,8 +228,11 @@ fn tensors(
 }
 
 /// Rebuilds the weights from the recorded coordinates.
-fn replay(run: &RunRecord<'_>, executor: Threads, comparison: &mut Comparison) -> Result<(), Difference> {
-    let mut replay = begin_replay(&run.spec, executor);
+fn replay(
+    run: &RunRecord<'_>,
+    mut replay: Box<dyn Replay>,
+    comparison: &mut Comparison,
+) -> Result<(), Difference> {
     let mut coordinates = vec![0.0; run.spec.dimensions as usize];
     for step in &run.steps {
         step.coordinates.copy_to(&mut coordinates);
@@ -305,5 +315,5 @@ fn verify_row(
     let mut got = vec![0.0; answer.values.len()];
     executor.run(&OneTile(row, answer.tile), &mut got);
     let place = || place(answer.key, answer.direction, answer.tile);
-    comparison.floats(place, answer.distribution.name(), 1, &answer.values, got.into_iter())
+    comparison.floats(place, &answer.distribution.to_string(), 1, &answer.values, got.into_iter())
 }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use random_bases_core::descent::{Evolution, GradientBases, Method};
 use random_bases_core::record::{Floats, KeyTuple};
 use random_bases_core::subspace::Normalisation;
 
 use super::{AnswersRecord, Contents, RecordFile};
 use crate::failure::Failure;
-use crate::run_spec::{RunSpec, network_name};
+use crate::run_spec::RunSpec;
 
 /// Lines shown of a long list, unless all are asked for: half from its start, half from its end.
 const SHORT: usize = 20;
@@ -38,7 +39,7 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
             }
             for answer in rows {
                 let place = place(answer.key, answer.direction, answer.tile);
-                let name = answer.distribution.name();
+                let name = answer.distribution.to_string();
                 line(&mut out, format_args!("{name:10} {place}: {}", bits(&answer.values, 8)));
                 line(&mut out, format_args!("           {}", decimals(&answer.values, 8)));
             }
@@ -114,7 +115,7 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
 pub fn describe(spec: &RunSpec) -> String {
     let data = &spec.data;
     let mut out = String::new();
-    line(&mut out, format_args!("network            {}", network_name(spec.network)));
+    line(&mut out, format_args!("network            {}", spec.network.name()));
     line(
         &mut out,
         format_args!("data               {}, {} images, digest {:016x}", data.name, data.images, data.digest),
@@ -123,11 +124,27 @@ pub fn describe(spec: &RunSpec) -> String {
         &mut out,
         format_args!("validation         {} images from image {} on", data.validation, data.validation_start),
     );
+    line(&mut out, format_args!("augmentation       {}", data.augmentation));
     line(&mut out, format_args!("method             {}", spec.method.name()));
     if spec.dimensions > 0 {
         line(&mut out, format_args!("base_dimensions    {}", spec.dimensions));
-        line(&mut out, format_args!("distribution       {}", spec.distribution.name()));
+    }
+    if spec.method.has_random_basis() {
+        line(&mut out, format_args!("distribution       {}", spec.distribution));
         line(&mut out, format_args!("normalized         {}", normalisation(spec.normalisation)));
+        line(&mut out, format_args!("antithetic         {}", spec.antithetic));
+    }
+    match spec.method {
+        Method::Nes(Evolution { noise, transformation })
+        | Method::Hybrid(Evolution { noise, transformation }) => {
+            line(&mut out, format_args!("noise_std          {noise}"));
+            line(&mut out, format_args!("transformation     {}", transformation.name()));
+        }
+        Method::GradientBases(GradientBases { offset, use_update_as_base }) => {
+            line(&mut out, format_args!("offset             {offset}"));
+            line(&mut out, format_args!("use_update_as_base {use_update_as_base}"));
+        }
+        _ => {}
     }
     line(&mut out, format_args!("batch_size         {}", spec.batch));
     line(&mut out, format_args!("seed               {}", spec.seed));

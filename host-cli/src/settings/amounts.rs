@@ -26,6 +26,15 @@ pub enum LearningRate {
     Base(f32),
 }
 
+/// The standard deviation of offspring's weights around the network's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NoiseStd {
+    /// `"auto"`: what is usual for the method.
+    Auto,
+    /// A number.
+    Constant(f32),
+}
+
 /// How many training images are set aside for validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidationSize {
@@ -103,6 +112,7 @@ word_or_number!(
     ["auto" => Auto; "false" => Off, Truth; "true" => Row]
 );
 word_or_number!(LearningRate, Base from real_number, "\"tuned\", or a number above 0", ["tuned" => Tuned]);
+word_or_number!(NoiseStd, Constant from real_number, "\"auto\", or a number above 0", ["auto" => Auto]);
 word_or_number!(
     ValidationSize, Images from whole_number, "\"auto\", or a whole number of images", ["auto" => Auto]
 );

@@ -5,11 +5,12 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::amounts::{LearningRate, Normalisation};
-use super::choices::{Dataset, Method, Network};
+use super::amounts::{LearningRate, NoiseStd, Normalisation};
+use super::choices::{Method, Transformation};
 use super::layers::Origins;
 use super::table::Settings;
 use crate::failure::Failure;
+use crate::model::{Model, shape_name};
 
 /// More images than this, in a file or drawn, would not fit in the memory of an ordinary machine.
 pub const IMAGES_MAX: u32 = 1_000_000;
@@ -20,8 +21,29 @@ pub const DIMENSIONS_MAX: u32 = 1_000_000;
 /// The most images in a batch.
 pub const BATCH_MAX: u32 = 65_536;
 
-/// Settings that only a method with a basis looks at.
-const BASIS_KEYS: [&str; 4] = ["base_dimensions", "distribution", "normalized", "strategy"];
+/// The most memory for gradients that gradient-bases keeps, in bytes.
+const STORED_MAX: u64 = 8 << 30;
+
+/// Settings that only some methods look at: which, and what the others lack.
+const METHOD_KEYS: &[(&str, &[Method], &str)] = {
+    use Method::{Fpd, GradientBases, Hybrid, Nes, Rbd};
+    &[
+        ("base_dimensions", &[Rbd, Fpd, Nes, Hybrid, GradientBases], "basis"),
+        ("distribution", &[Rbd, Fpd, Nes, Hybrid], "random basis"),
+        ("normalized", &[Rbd, Fpd, Nes, Hybrid], "random basis"),
+        ("antithetic_sampling", &[Rbd, Fpd, Nes, Hybrid], "random basis"),
+        ("strategy", &[Rbd, Fpd], "gradient that is projected on a random basis"),
+        ("noise_std", &[Nes, Hybrid], "offspring"),
+        ("transformation", &[Nes, Hybrid], "offspring"),
+        ("offset", &[GradientBases], "basis of past gradients"),
+        ("use_update_as_base", &[GradientBases], "basis of past gradients"),
+    ]
+};
+
+/// Whether a method looks at one of [`METHOD_KEYS`].
+fn uses(method: Method, key: &str) -> bool {
+    METHOD_KEYS.iter().any(|(name, methods, _)| *name == key && methods.contains(&method))
+}
 
 /// Refuses what cannot be run.
 pub(super) fn check(settings: &Settings, origins: &Origins) -> Result<(), Failure> {
@@ -91,6 +113,12 @@ impl Check<'_> {
                 return self.refuse("learning_rate", format_args!("{rate:?}"), reason);
             }
         }
+        if let NoiseStd::Constant(noise) = settings.noise_std
+            && !(noise.is_finite() && noise > 0.0)
+        {
+            let reason = "choose a number above 0 that a 32-bit float can hold, or \"auto\"";
+            return self.refuse("noise_std", format_args!("{noise:?}"), reason);
+        }
         match settings.normalized {
             Normalisation::Constant(constant) if !(constant.is_finite() && constant > 0.0) => {
                 let reason = "rows are divided by it: choose a number above 0 that a 32-bit float can hold, \
@@ -103,38 +131,75 @@ impl Check<'_> {
 
     fn combinations(&self, settings: &Settings) -> Result<(), Failure> {
         let dataset = settings.dataset;
-        let from_files = dataset != Dataset::Synthetic;
-        if settings.network == Network::Small && from_files {
+        let from_files = dataset.is_in_files();
+        let shape = dataset.shape(settings.network);
+        let Some(model) = Model::find(settings.network, shape) else {
             let reason = format_args!(
-                "it takes 8x8 images, and {dataset} ({}) has 28x28; use network fc, or dataset synthetic",
-                self.origins.place("dataset")
+                "it takes 8x8 images, and {dataset} ({}) has {}; use network fc, cnn or conv, or dataset synthetic",
+                self.origins.place("dataset"),
+                shape_name(shape)
             );
-            return self.refuse("network", "small", reason);
+            return self.refuse("network", settings.network, reason);
+        };
+        if settings.method == Method::GradientBases {
+            let bytes = u64::from(settings.base_dimensions) * model.params() as u64 * 4;
+            if bytes > STORED_MAX {
+                let reason = format_args!(
+                    "gradient-bases keeps so many gradients of {} weights, {} GiB; choose fewer",
+                    model.params(),
+                    bytes >> 30
+                );
+                return self.refuse("base_dimensions", settings.base_dimensions, reason);
+            }
+        }
+        if settings.base_dimensions == 1
+            && uses(settings.method, "transformation")
+            && settings.transformation != Transformation::None
+        {
+            let reason = format_args!(
+                "{} of one number alone are zero, so nothing would be trained; choose at least 2, or transformation none",
+                if settings.transformation == Transformation::Ranks { "ranks" } else { "norms" }
+            );
+            return self.refuse("base_dimensions", 1, reason);
+        }
+        if settings.antithetic_sampling
+            && settings.base_dimensions % 2 == 1
+            && uses(settings.method, "antithetic_sampling")
+        {
+            let reason = format_args!(
+                "antithetic_sampling ({}) takes directions in pairs; choose an even number",
+                self.origins.place("antithetic_sampling")
+            );
+            return self.refuse("base_dimensions", settings.base_dimensions, reason);
         }
         if from_files && settings.data_dir.is_none() {
-            let reason = "its files are needed: give their folder with --data-dir DIR, with \
-                          data_dir = \"DIR\" in the configuration file, or in RANDOM_BASES_DATA_DIR; dataset \
-                          synthetic needs no files";
+            let reason = format_args!(
+                "its files are needed: get them with `random-bases data fetch {dataset}`, or give their folder with \
+                 --data-dir DIR, with data_dir = \"DIR\" in the configuration file, or in RANDOM_BASES_DATA_DIR; \
+                 datasets synthetic and shapes need no files"
+            );
             return self.refuse("dataset", dataset, reason);
         }
         if !from_files && self.origins.is_flag("data_dir") {
             let folder = settings.data_dir.as_deref().unwrap_or_else(|| "".as_ref());
             let reason = format_args!(
-                "dataset synthetic ({}) reads no files; add --dataset mnist or fmnist, or leave it out",
+                "dataset {dataset} ({}) reads no files; add --dataset mnist, fmnist or cifar10, or leave it out",
                 self.origins.place("dataset")
             );
             return self.refuse("data_dir", folder.display(), reason);
         }
-        if settings.method == Method::Sgd {
-            // A file or preset may hold settings for several methods; a flag was meant for this very run.
-            if let Some(key) = BASIS_KEYS.into_iter().find(|key| self.origins.is_flag(key)) {
-                let flag = key.replace('_', "-");
-                return Err(Failure::configuration(format_args!(
-                    "--{flag}: method sgd ({}) has no random basis, so this would change nothing; leave it \
-                     out, or use --method rbd or fpd",
-                    self.origins.place("method")
-                )));
-            }
+        // A file or preset may hold settings for several methods; a flag was meant for this very run.
+        let idle =
+            METHOD_KEYS.iter().find(|(key, ..)| self.origins.is_flag(key) && !uses(settings.method, key));
+        if let Some((key, methods, what)) = idle {
+            let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+            return Err(Failure::configuration(format_args!(
+                "--{}: method {} ({}) has no {what}, so this would change nothing; leave it out, or use --method {}",
+                key.replace('_', "-"),
+                settings.method,
+                self.origins.place("method"),
+                names.join(" or ")
+            )));
         }
         if !from_files {
             // Their numbers are known already, so an impossible split need not wait until they are drawn.

@@ -3,6 +3,24 @@
 use super::value::{Kind, Value};
 use clap::builder::{EnumValueParser, PossibleValue, ValueParser};
 
+impl Dataset {
+    /// Whether the images are read from files rather than drawn.
+    #[must_use]
+    pub const fn is_in_files(self) -> bool {
+        matches!(self, Self::Mnist | Self::Fmnist | Self::Cifar10)
+    }
+
+    /// Height, width and channels of the images that a network gets.
+    #[must_use]
+    pub const fn shape(self, network: Network) -> [usize; 3] {
+        match (self, network) {
+            (Self::Synthetic, Network::Small) => [8, 8, 1],
+            (Self::Synthetic | Self::Mnist | Self::Fmnist, _) => [28, 28, 1],
+            (Self::Shapes | Self::Cifar10, _) => [32, 32, 3],
+        }
+    }
+}
+
 /// Defines an enum whose variants have one name each, used alike by files, flags and records.
 macro_rules! choices {
     ($(
@@ -77,20 +95,28 @@ macro_rules! choices {
 choices! {
     /// The network that is trained.
     Network {
-        /// Dense 784-128-10, for 28x28 images: 101,770 weights.
+        /// Dense 128, dense 10: 101,770 weights for 28x28 images, 394,634 for 32x32 in colour.
         Fc = "fc",
+        /// Three convolutions of 3x3, two dense layers: 93,322 or 122,570 weights.
+        Cnn = "cnn",
+        /// Two convolutions of 5x5, dense 1024, dense 10: 3,274,634 or 4,259,274 weights.
+        Conv = "conv",
         /// Dense 64-32-10, for 8x8 synthetic images: 2,410 weights.
         Small = "small",
     }
 
     /// The images that it is trained on.
     Dataset {
-        /// Digits drawn by the program itself; needs no files.
+        /// Digits drawn by the program itself, 28x28 or 8x8; needs no files.
         Synthetic = "synthetic",
+        /// Coloured shapes drawn by the program itself, 32x32; needs no files.
+        Shapes = "shapes",
         /// MNIST, read from `data_dir`.
         Mnist = "mnist",
         /// Fashion-MNIST, read from `data_dir`.
         Fmnist = "fmnist",
+        /// CIFAR-10, read from `data_dir`.
+        Cifar10 = "cifar10",
     }
 
     /// The descent method.
@@ -101,16 +127,22 @@ choices! {
         Fpd = "fpd",
         /// Stochastic gradient descent in all weights: the baseline.
         Sgd = "sgd",
+        /// Natural evolution strategies: no gradient, each offspring on a mini-batch of its own.
+        Nes = "nes",
+        /// The hybrid of RBD and NES: all offspring on the same mini-batch.
+        Hybrid = "hybrid",
+        /// Past gradients as the basis.
+        GradientBases = "gradient-bases",
     }
 
-    /// What the elements of a basis are drawn from.
-    Distribution {
-        /// Mean 0, variance 1.
-        Normal = "normal",
-        /// Uniform on [-1, 1).
-        Uniform = "uniform",
-        /// +1 or -1 with equal probability.
-        Rademacher = "rademacher",
+    /// What evolution strategies lift instead of the offspring's losses.
+    Transformation {
+        /// Their ranks, from -1/2 to 1/2.
+        Ranks = "ranks",
+        /// Their place between the least and the greatest, from -1/2 to 1/2.
+        Norm = "norm",
+        /// The losses as they are.
+        None = "none",
     }
 
     /// Which vector instructions the kernels use. The bits of the result are the same with each.

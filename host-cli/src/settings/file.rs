@@ -176,7 +176,10 @@ mod tests {
             ("epochs = 99999999999999999999", "a whole number"),
             ("epochs = [3]", "epochs = [3]: accepted here: a single value"),
             ("seed = 2026-01-01", "a single value"),
-            ("network = \"cnn\"", "network = \"cnn\": accepted here: \"fc\", \"small\""),
+            (
+                "network = \"resnet\"",
+                "network = \"resnet\": accepted here: \"fc\", \"cnn\", \"conv\", \"small\"",
+            ),
             ("method = \"rdb\"", "(did you mean \"rbd\"?)"),
             ("network = true", "accepted here: \"fc\""),
             ("presets = \"fc\"", "a list of names"),

@@ -11,6 +11,7 @@
 pub mod amounts;
 mod checks;
 pub mod choices;
+mod distribution;
 mod environment;
 mod file;
 mod layers;
@@ -25,9 +26,9 @@ mod table;
 mod tests;
 mod value;
 
-pub use amounts::{LearningRate, Normalisation, ValidationOffset, ValidationSize};
+pub use amounts::{LearningRate, NoiseStd, Normalisation, ValidationOffset, ValidationSize};
 pub use checks::{BATCH_MAX, DIMENSIONS_MAX, IMAGES_MAX, THREADS_MAX};
-pub use choices::{Dataset, Distribution, Math, Method, Network, Progress, Strategy, Vector};
+pub use choices::{Dataset, Math, Method, Network, Progress, Strategy, Transformation, Vector};
 pub use environment::VARIABLES;
 pub use file::FILE_NAME;
 pub use layers::{Origin, Origins};
@@ -35,7 +36,7 @@ pub use nearest::{did_you_mean, nearest};
 pub use presets::preset_names;
 pub use rates::tuned_rate;
 pub use resolve::{
-    MachineFlags, MachineSettings, Resolved, SettingsFlags, Surroundings, resolve, resolve_in,
+    DATA_FOLDER, MachineFlags, MachineSettings, Resolved, SettingsFlags, Surroundings, resolve, resolve_in,
     resolve_machine, resolve_machine_in,
 };
 pub use split::Split;

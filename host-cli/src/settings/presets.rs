@@ -11,10 +11,14 @@ type Preset = (&'static str, &'static [(&'static str, &'static str)]);
 /// The presets. `rbd` and `fpd` are the settings of Table 1 of the paper, except for the number of epochs.
 const PRESETS: &[Preset] = &[
     ("fc", &[("network", "fc")]),
+    ("cnn", &[("network", "cnn")]),
+    ("conv", &[("network", "conv")]),
     ("small", &[("network", "small"), ("dataset", "synthetic")]),
     ("mnist", &[("dataset", "mnist")]),
     ("fmnist", &[("dataset", "fmnist")]),
+    ("cifar10", &[("dataset", "cifar10")]),
     ("synthetic", &[("dataset", "synthetic")]),
+    ("shapes", &[("dataset", "shapes")]),
     (
         "rbd",
         &[("method", "rbd"), ("base_dimensions", "250"), ("distribution", "normal"), ("normalized", "auto")],
@@ -24,6 +28,27 @@ const PRESETS: &[Preset] = &[
         &[("method", "fpd"), ("base_dimensions", "250"), ("distribution", "normal"), ("normalized", "auto")],
     ),
     ("sgd", &[("method", "sgd")]),
+    (
+        "nes",
+        &[
+            ("method", "nes"),
+            ("base_dimensions", "250"),
+            ("distribution", "normal"),
+            ("normalized", "auto"),
+            ("transformation", "ranks"),
+        ],
+    ),
+    (
+        "hybrid",
+        &[
+            ("method", "hybrid"),
+            ("base_dimensions", "250"),
+            ("distribution", "normal"),
+            ("normalized", "auto"),
+            ("transformation", "ranks"),
+        ],
+    ),
+    ("gradient-bases", &[("method", "gradient-bases")]),
 ];
 
 /// The names of all presets.
@@ -67,7 +92,8 @@ mod tests {
         assert_eq!(
             failure.to_string(),
             "--preset: there is no preset \"minst\" (did you mean \"mnist\"?); the presets are \
-             fc, small, mnist, fmnist, synthetic, rbd, fpd, sgd"
+             fc, cnn, conv, small, mnist, fmnist, cifar10, synthetic, shapes, rbd, fpd, sgd, nes, hybrid, \
+             gradient-bases"
         );
     }
 }

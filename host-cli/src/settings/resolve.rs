@@ -5,22 +5,27 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::amounts::LearningRate;
+use super::amounts::{LearningRate, NoiseStd};
 use super::checks::{check, check_threads};
-use super::choices::{Dataset, Network, Vector};
+use super::choices::{Method, Network, Vector};
 use super::environment;
 use super::file::{FILE_NAME, FileLayer, read_file};
 use super::layers::{Layers, Origin, Origins};
 use super::presets::preset;
+use super::rates::tuned_rate;
 use super::render::{Derived, render};
 use super::table::{Partial, Settings};
 use super::value::Value;
 use crate::failure::Failure;
 
+/// Where `data fetch` puts files, and where they are looked for, if nothing else is said.
+pub const DATA_FOLDER: &str = "data";
+
 /// The flags of every command that trains or shows a configuration.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct SettingsFlags {
-    /// Presets: fc, small, mnist, fmnist, synthetic, rbd, fpd, sgd; several with commas, later ones win
+    /// Presets: fc, cnn, conv, small; mnist, fmnist, cifar10, synthetic, shapes; rbd, fpd, sgd, nes, hybrid,
+    /// gradient-bases; several with commas, later ones win
     #[arg(long = "preset", value_name = "NAME", value_delimiter = ',')]
     pub presets: Vec<String>,
     /// The configuration file [default: random-bases.toml in the working directory, if there is one]
@@ -57,6 +62,8 @@ pub struct Resolved {
     pub settings: Settings,
     /// Which layer decided each of them.
     pub origins: Origins,
+    /// The presets that the command line named.
+    presets_of_flags: Vec<String>,
 }
 
 impl Resolved {
@@ -80,6 +87,34 @@ pub struct MachineSettings {
     pub threads: u32,
     /// The vector instructions.
     pub vector: Vector,
+}
+
+impl Resolved {
+    /// What is allowed but seldom meant, in words.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let Settings { network, dataset, method, learning_rate, .. } = &self.settings;
+        let tuned = tuned_rate(*network, *dataset, *method);
+        let chosen_now =
+            ["network", "dataset", "method"].into_iter().find(|key| match self.origins.of(key) {
+                Origin::Flag => true,
+                Origin::Preset(name) => self.presets_of_flags.iter().any(|preset| preset == name),
+                _ => false,
+            });
+        match (chosen_now, learning_rate) {
+            (Some(key), LearningRate::Base(rate))
+                if matches!(self.origins.of("learning_rate"), Origin::File(_)) && *rate != tuned =>
+            {
+                vec![format!(
+                    "learning_rate = {rate} ({}) stays, although {key} was chosen anew ({}); tuned for {method}, {dataset}, \
+                     {network} is {tuned}",
+                    self.origins.place("learning_rate"),
+                    self.origins.place(key)
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Resolves and checks the settings of a run in this process's working directory and environment.
@@ -110,9 +145,9 @@ pub fn resolve_in(flags: &SettingsFlags, surroundings: &Surroundings<'_>) -> Res
     layers.push(flags.values.clone(), &Origin::Flag);
 
     let (mut settings, mut origins) = layers.flatten(presets)?;
-    derive(&mut settings, &mut origins);
+    derive(&mut settings, &mut origins, surroundings.folder);
     check(&settings, &origins)?;
-    Ok(Resolved { settings, origins })
+    Ok(Resolved { settings, origins, presets_of_flags: flags.presets.clone() })
 }
 
 /// Resolves how to use the machine, from flags and environment; no file takes part, so that a verification
@@ -166,16 +201,38 @@ fn push_presets(layers: &mut Layers, names: &[String], place: &str) -> Result<()
 
 /// Puts numbers in place of settings that mean "as is usual for the others", so that a saved configuration
 /// means the same to a later release with another table.
-fn derive(settings: &mut Settings, origins: &mut Origins) {
+fn derive(settings: &mut Settings, origins: &mut Origins, folder: &Path) {
     let (network, dataset, method) = (settings.network, settings.dataset, settings.method);
     if settings.learning_rate == LearningRate::Tuned {
         settings.learning_rate = LearningRate::Base(settings.base_learning_rate());
         origins.derive("learning_rate", format!("tuned for {method}, {dataset}, {network}"));
     }
-    if dataset == Dataset::Synthetic {
+    if dataset.is_in_files() && settings.data_dir.is_none() && folder.join(DATA_FOLDER).is_dir() {
+        settings.data_dir = Some(DATA_FOLDER.into());
+        origins.derive("data_dir", "the folder is there".into());
+    }
+    // The rate of past gradients is that of one of them at a time.
+    if method == Method::GradientBases && *origins.of("base_dimensions") == Origin::Default {
+        settings.base_dimensions = 1;
+        origins.derive("base_dimensions", format!("usual for {method}"));
+    }
+    if settings.noise_std == NoiseStd::Auto {
+        let noise = match method {
+            // The usual noise is for networks of a hundred thousand weights.
+            Method::Nes if network == Network::Small => Some(0.1),
+            Method::Nes => Some(0.01),
+            Method::Hybrid => Some(0.002),
+            _ => None,
+        };
+        if let Some(noise) = noise {
+            settings.noise_std = NoiseStd::Constant(noise);
+            origins.derive("noise_std", format!("usual for {method}"));
+        }
+    }
+    if !dataset.is_in_files() {
         let (train, test) = match network {
-            Network::Fc => (30_000, 5_000),
             Network::Small => (4_000, 1_000),
+            _ => (30_000, 5_000),
         };
         let wanted = [
             ("train_images", &mut settings.train_images, train),

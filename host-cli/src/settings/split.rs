@@ -20,7 +20,7 @@ pub struct Split {
 
 impl Settings {
     /// The base learning rate.
-    pub const fn base_learning_rate(&self) -> f32 {
+    pub fn base_learning_rate(&self) -> f32 {
         match self.learning_rate {
             LearningRate::Tuned => tuned_rate(self.network, self.dataset, self.method),
             LearningRate::Base(rate) => rate,

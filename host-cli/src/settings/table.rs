@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::amounts::{LearningRate, Normalisation, ValidationOffset, ValidationSize};
-use super::choices::{Dataset, Distribution, Math, Method, Network, Progress, Strategy, Vector};
+use random_bases_core::basis::Distribution;
+
+use super::amounts::{LearningRate, NoiseStd, Normalisation, ValidationOffset, ValidationSize};
+use super::choices::{Dataset, Math, Method, Network, Progress, Strategy, Transformation, Vector};
 use super::value::{Kind, Value, read};
 use crate::failure::Failure;
 
@@ -49,6 +51,8 @@ macro_rules! settings {
                 long, $(short = $short,)?
                 value_name = <$type as Value>::PLACEHOLDER,
                 value_parser = <$type as Value>::parser(),
+                num_args = if <$type as Value>::MAY_BE_LEFT_OUT { 0..=1 } else { 1..=1 },
+                default_missing_value = "true",
                 help = concat!($($doc),+ $(, " [default: ", $default, "]")?).trim_start()
             )]
             pub $key: Option<$type>,
@@ -105,23 +109,39 @@ macro_rules! settings {
 }
 
 settings! {
-    /// The network: fc (dense 784-128-10) or small (dense 64-32-10, synthetic images only)
+    /// The network: fc (two dense layers), cnn (three convolutions), conv (two large ones), or small (fc for 8x8
+    /// synthetic digits)
     network: Network = "fc";
-    /// The images: synthetic needs no files, mnist and fmnist are read from the data folder
+    /// The images: synthetic (digits) and shapes (in colour) need no files; mnist, fmnist and cifar10 are read from the
+    /// data folder
     dataset: Dataset = "synthetic";
-    /// The folder with the IDX files of mnist or fmnist, raw or .gz; relative to the working directory
+    /// The folder with the files of mnist, fmnist or cifar10, or with a subfolder of that name
     data_dir: PathBuf;
-    /// The descent method: rbd draws a new basis each step, fpd keeps one, sgd is the baseline
+    /// Whether training images are varied at random: shifted, and brightened or mirrored
+    augmentation: bool = "true";
+    /// The descent method: rbd draws a new basis each step, fpd keeps one, sgd is the baseline, nes and hybrid do without
+    /// gradients, gradient-bases takes past gradients as directions
     method: Method = "rbd";
-    /// The number of random directions, d
+    /// The number of directions, d; of gradient-bases 1 if nothing else is said
     base_dimensions('d'): u32 = "250";
-    /// What the elements of a direction are drawn from
+    /// What the elements of a direction are drawn from: normal, uniform, rademacher, bernoulli-P, lognormal or zeros
     distribution: Distribution = "normal";
     /// What a direction is divided by: auto (sqrt(D)), false (nothing), true (its own norm), or a number
     normalized: Normalisation = "auto";
+    /// Whether directions come in pairs of opposite sign
+    antithetic_sampling: bool = "false";
+    /// How far the offspring of nes (auto: 0.01; small 0.1) and hybrid (auto: 0.002) are moved along a direction as
+    /// drawn
+    noise_std: NoiseStd = "auto";
+    /// What nes and hybrid lift instead of the offspring's losses
+    transformation: Transformation = "ranks";
+    /// gradient-bases: make each step before its gradient joins the basis
+    offset: bool = "false";
+    /// gradient-bases: keep updates in the basis instead of gradients
+    use_update_as_base: bool = "false";
     /// Passes over the training images
     epochs: u32 = "3";
-    /// Images per step
+    /// Images per mini-batch; a step takes one, of nes as many as there are directions
     batch_size: u32 = "32";
     /// Images at once when evaluating; changes speed and memory, never a result
     evaluation_batch_size: u32 = "1000";
@@ -142,9 +162,9 @@ settings! {
     validation_size: ValidationSize = "auto";
     /// Where the validation images begin: random (from the seed) or an index
     validation_offset: ValidationOffset = "random";
-    /// Training images: how many synthetic ones to draw (fc 30000, small 4000), or at most so many of a file
+    /// Training images: how many synthetic ones to draw (30000; small 4000), or at most so many of a file
     train_images: u32;
-    /// Test images: how many synthetic ones to draw (fc 5000, small 1000), or at most so many of a file
+    /// Test images: how many synthetic ones to draw (5000; small 1000), or at most so many of a file
     test_images: u32;
     /// The folder for the results of the run; without it nothing is kept
     output: PathBuf;

@@ -47,7 +47,7 @@ fn refusal(file: &str, flags: &str) -> String {
 
 #[test]
 fn without_anything_the_defaults_run() {
-    let Resolved { settings, origins } = Place::new("").train("").unwrap();
+    let Resolved { settings, origins, .. } = Place::new("").train("").unwrap();
     assert_eq!(
         (settings.network, settings.dataset, settings.method),
         (Network::Fc, Dataset::Synthetic, Method::Rbd)
@@ -59,10 +59,26 @@ fn without_anything_the_defaults_run() {
 }
 
 #[test]
+fn what_is_usual_follows_the_method() {
+    let d = |flags| Place::new("").train(flags).unwrap().settings.base_dimensions;
+    assert_eq!([d("--method gradient-bases"), d("--preset gradient-bases"), d("--method nes")], [1, 1, 250]);
+    assert_eq!([d("--method gradient-bases -d 9"), d("--preset rbd --method gradient-bases")], [9, 250]);
+    let noise = |flags| Place::new("").train(flags).unwrap().settings.noise_std;
+    assert_eq!(noise("--method nes"), NoiseStd::Constant(0.01));
+    assert_eq!(noise("--preset small,nes"), NoiseStd::Constant(0.1));
+    assert_eq!(noise("--preset cnn,hybrid"), NoiseStd::Constant(0.002));
+    assert_eq!(noise("--method nes --noise-std 0.5"), NoiseStd::Constant(0.5));
+    assert_eq!(noise("--method rbd"), NoiseStd::Auto);
+    let rate = |flags| Place::new("").train(flags).unwrap().settings.base_learning_rate();
+    assert_eq!([rate("--method nes"), rate("--method hybrid")], [1.0 / 32.0, 1.0 / 128.0]);
+    assert_eq!([rate("--preset cnn,nes"), rate("--preset cnn,shapes,hybrid")], [1.0 / 512.0, 1.0 / 1024.0]);
+}
+
+#[test]
 fn each_layer_wins_over_those_below() {
     let mut place = Place::new("presets = [\"sgd\"]\nthreads = 2\nepochs = 5\nseed = 8\nbatch_size = 16\n");
     place.environment = vec![("RANDOM_BASES_THREADS", "3"), ("RANDOM_BASES_VECTOR", "portable")];
-    let Resolved { settings, origins } = place.train("--epochs 7 --vector auto").unwrap();
+    let Resolved { settings, origins, .. } = place.train("--epochs 7 --vector auto").unwrap();
     assert_eq!((settings.method, origins.place("method")), (Method::Sgd, "preset sgd".into()));
     assert_eq!((settings.threads, origins.place("threads")), (3, "environment RANDOM_BASES_THREADS".into()));
     assert_eq!((settings.epochs, origins.place("epochs")), (7, "flag --epochs".into()));
@@ -98,6 +114,12 @@ fn the_tuned_rate_follows_the_other_settings() {
         ("--dataset fmnist --data-dir x --method sgd", 1.0 / 128.0),
         ("--learning-rate 0.5", 0.5),
         ("--learning-rate tuned", 1.0 / 32.0),
+        ("--network cnn", 1.0 / 512.0),
+        ("--network conv", 1.0 / 512.0),
+        ("--dataset shapes", 1.0 / 128.0),
+        ("--preset cnn,cifar10,sgd --data-dir x", 1.0 / 2048.0),
+        ("--preset fc,cifar10,sgd --data-dir x", 1.0 / 4096.0),
+        ("--method gradient-bases -d 1", 1.0 / 256.0),
     ] {
         assert_eq!(Place::new("").train(flags).unwrap().settings.base_learning_rate(), rate, "{flags}");
     }
@@ -138,6 +160,8 @@ fn absurd_numbers_are_refused() {
         ("--normalized 0", "normalized = 0.0 (flag --normalized): rows are divided by it"),
         ("--normalized=-3", "normalized = -3.0"),
         ("--normalized inf", "normalized = inf"),
+        ("--noise-std 0 --method nes", "noise_std = 0.0 (flag --noise-std)"),
+        ("--noise-std nan --method hybrid", "noise_std = NaN"),
         ("--max-steps 0", "max_steps = 0"),
         ("--train-images 0", "train_images = 0"),
         ("--train-images 1000001", "train_images = 1000001"),
@@ -160,17 +184,37 @@ fn absurd_numbers_are_refused() {
 fn impossible_combinations_are_refused() {
     for (flags, part) in [
         ("--network small --dataset mnist --data-dir x", "it takes 8x8 images"),
-        ("--preset small,mnist --data-dir x", "mnist (preset mnist) has 28x28"),
+        ("--preset small,mnist --data-dir x", "mnist (preset mnist) has 28x28x1"),
         ("--dataset mnist", "--data-dir DIR"),
         ("--dataset fmnist", "RANDOM_BASES_DATA_DIR"),
         ("--data-dir x", "dataset synthetic (default) reads no files"),
         (
             "--method sgd --base-dimensions 9",
-            "--base-dimensions: method sgd (flag --method) has no random basis",
+            "--base-dimensions: method sgd (flag --method) has no basis, so this would change nothing",
         ),
         ("--method sgd --distribution normal", "--distribution: "),
         ("--method sgd --normalized auto", "--normalized: "),
         ("--preset sgd --strategy fused", "--strategy: method sgd (preset sgd)"),
+        ("--preset sgd --antithetic-sampling", "--antithetic-sampling: method sgd"),
+        (
+            "--method rbd --noise-std 0.1",
+            "has no offspring, so this would change nothing; leave it out, or use --method nes or hybrid",
+        ),
+        ("--method fpd --transformation norm", "--transformation: method fpd"),
+        ("--method nes --strategy fused", "--strategy: method nes"),
+        ("--method nes --offset", "or use --method gradient-bases"),
+        ("--method gradient-bases --normalized true", "--normalized: method gradient-bases"),
+        (
+            "--method gradient-bases -d 100000",
+            "base_dimensions = 100000 (flag --base-dimensions): gradient-bases keeps",
+        ),
+        ("--method nes -d 1", "base_dimensions = 1 (flag --base-dimensions): ranks of one number alone"),
+        ("--method hybrid -d 1 --transformation norm", "norms of one number"),
+        ("--antithetic-sampling -d 9", "takes directions in pairs; choose an even number"),
+        ("--network small --dataset shapes", "has 32x32x3"),
+        ("--network small --dataset cifar10 --data-dir x", "use network fc, cnn or conv"),
+        ("--dataset cifar10", "--data-dir DIR"),
+        ("--dataset shapes --data-dir x", "dataset shapes (flag --dataset) reads no files"),
     ] {
         let message = refusal("", flags);
         assert!(message.contains(part), "{flags}: {message}");
@@ -206,6 +250,9 @@ fn the_printed_configuration_resolves_to_the_same_settings() {
         "--preset mnist --data-dir a\"b\\c --output é --normalized false --validation-offset 0",
         "--validation-size 77 --threads 4096 --normalized true --progress never",
         "--strategy two-pass --vector avx512 --math micromath --distribution rademacher",
+        "--preset nes,shapes,conv --noise-std 0.5 --distribution bernoulli-0.1 --antithetic-sampling",
+        "--preset hybrid --augmentation false --transformation none --distribution lognormal",
+        "--preset gradient-bases --offset true --use-update-as-base",
     ] {
         let resolved = Place::new("").train(flags).unwrap();
         for text in [resolved.to_toml(), resolved.settings.to_toml()] {
@@ -247,9 +294,20 @@ fn a_printed_configuration_can_be_used_with_another_method() {
     assert_eq!(sgd.learning_rate, Place::new("").train("--method sgd").unwrap().settings.learning_rate);
     let small = place.train("--preset small").unwrap().settings;
     assert_eq!(small.train_images, Place::new("").train("--preset small").unwrap().settings.train_images);
+    // Nothing of that is doubtful.
+    assert_eq!(place.train("--method sgd").unwrap().doubts(), [""; 0]);
     // The file of a run that was made keeps its numbers, and can be run again elsewhere.
     let run = Place::new("").train("--output a").unwrap().to_toml_of_run();
     let again = Place::new(&run).train("--method sgd").unwrap().settings;
     assert_eq!(again.base_learning_rate(), 0.03125);
+    // Its rate with another method is worth a word; with its own, or with a preset of the file's, it is not.
+    let place = Place::new(&run);
+    for flags in ["--method sgd", "--preset sgd", "--network cnn"] {
+        let doubts = place.train(flags).unwrap().doubts();
+        assert!(doubts.len() == 1 && doubts[0].contains("learning_rate = 0.03125 (file "), "{doubts:?}");
+    }
+    assert!(place.train("").unwrap().doubts().is_empty());
+    let own = Place::new("presets = [\"cnn\"]\nlearning_rate = 0.5");
+    assert!(own.train("").unwrap().doubts().is_empty());
     assert_eq!(again.output, None);
 }

@@ -28,6 +28,9 @@ pub trait Value: Clone + PartialEq + Sized {
     /// What help texts show in place of the value.
     const PLACEHOLDER: &'static str;
 
+    /// Whether the flag alone, without a value, means `true`.
+    const MAY_BE_LEFT_OUT: bool = false;
+
     /// The value that `text` stands for.
     fn parse(text: &str) -> Option<Self>;
 
@@ -111,6 +114,32 @@ impl Value for u64 {
 
     fn literal(&self) -> String {
         if i64::try_from(*self).is_ok() { self.to_string() } else { format!("\"{self}\"") }
+    }
+
+    fn parser() -> ValueParser {
+        ValueParser::new(read::<Self>)
+    }
+}
+
+impl Value for bool {
+    const KINDS: &'static [Kind] = &[Kind::Truth];
+    const PLACEHOLDER: &'static str = "TRUTH";
+    const MAY_BE_LEFT_OUT: bool = true;
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn accepts() -> String {
+        "true or false".into()
+    }
+
+    fn words() -> &'static [&'static str] {
+        &["true", "false"]
+    }
+
+    fn literal(&self) -> String {
+        self.to_string()
     }
 
     fn parser() -> ValueParser {

@@ -6,7 +6,7 @@ use super::x86::backend;
 
 backend! {
     /// Eight lanes.
-    Avx2, 8 lanes, __m256, __m256i,
+    Avx2, "avx2", 8 lanes, __m256, __m256i,
     floats {
         add: _mm256_add_ps, sub: _mm256_sub_ps, mul: _mm256_mul_ps, div: _mm256_div_ps, sqrt: _mm256_sqrt_ps,
         splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
@@ -28,6 +28,10 @@ backend! {
     #[inline(always)]
     fn where_positive(x: Floats, y: Floats) -> Floats {
         Floats(unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x.0, _mm256_setzero_ps()), y.0) })
+    }
+    #[inline(always)]
+    fn where_greater(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats {
+        Floats(unsafe { _mm256_blendv_ps(b.0, a.0, _mm256_cmp_ps::<_CMP_GT_OQ>(x.0, y.0)) })
     }
     #[inline(always)]
     fn mul_u(x: __m256i, y: __m256i) -> __m256i {

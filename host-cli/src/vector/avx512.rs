@@ -6,7 +6,7 @@ use super::x86::backend;
 
 backend! {
     /// Sixteen lanes.
-    Avx512, 16 lanes, __m512, __m512i,
+    Avx512, "avx512f", 16 lanes, __m512, __m512i,
     floats {
         add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, sqrt: _mm512_sqrt_ps,
         splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
@@ -31,6 +31,10 @@ backend! {
             let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, _mm512_setzero_ps());
             Floats(_mm512_maskz_mov_ps(positive, y.0))
         }
+    }
+    #[inline(always)]
+    fn where_greater(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats {
+        Floats(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, y.0), b.0, a.0) })
     }
     #[inline(always)]
     fn mul_u(x: __m512i, y: __m512i) -> __m512i {

@@ -2,8 +2,9 @@
 //!
 //! This is the one place of core and runner with `unsafe`. There are two kinds of it, and one argument for each:
 //!
-//! - *An intrinsic* needs its instruction set. Its vector type is reachable only through `Level::run_tile`, which
-//!   enters a function compiled for that set, after [`Level::available`] has asked the processor.
+//! - *An intrinsic*, and a function compiled for an instruction set, needs that set. Its vector type is reachable only
+//!   through `Level::run_tile`, which enters a function compiled for the set, after [`Level::available`] has asked the
+//!   processor.
 //! - *A load or store* through a pointer needs valid memory. Each goes through a slice that was cut to the vector's
 //!   length just before.
 //!

@@ -6,7 +6,7 @@ use super::x86::backend;
 
 backend! {
     /// Four lanes.
-    Sse2, 4 lanes, __m128, __m128i,
+    Sse2, "sse2", 4 lanes, __m128, __m128i,
     floats {
         add: _mm_add_ps, sub: _mm_sub_ps, mul: _mm_mul_ps, div: _mm_div_ps, sqrt: _mm_sqrt_ps,
         splat: _mm_set1_ps, load: _mm_loadu_ps, store: _mm_storeu_ps,
@@ -28,6 +28,13 @@ backend! {
     #[inline(always)]
     fn where_positive(x: Floats, y: Floats) -> Floats {
         Floats(unsafe { _mm_and_ps(_mm_cmpgt_ps(x.0, _mm_setzero_ps()), y.0) })
+    }
+    #[inline(always)]
+    fn where_greater(x: Floats, y: Floats, a: Floats, b: Floats) -> Floats {
+        unsafe {
+            let greater = _mm_cmpgt_ps(x.0, y.0);
+            Floats(_mm_or_ps(_mm_and_ps(greater, a.0), _mm_andnot_ps(greater, b.0)))
+        }
     }
     /// SSE2 multiplies two of four lanes at a time.
     #[inline(always)]

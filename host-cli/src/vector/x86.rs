@@ -6,7 +6,7 @@
 macro_rules! backend {
     (
         $(#[$doc:meta])*
-        $name:ident, $width:literal lanes, $float:ty, $word:ty,
+        $name:ident, $feature:literal, $width:literal lanes, $float:ty, $word:ty,
         floats { add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, sqrt: $sqrt:ident,
                  splat: $splat:ident, load: $load:ident, store: $store:ident,
                  bits: $bits:ident, from_bits: $from_bits:ident, from_i32: $from_i32:ident }
@@ -34,6 +34,15 @@ macro_rules! backend {
             type F = Floats;
             type U = $word;
 
+            #[inline(always)]
+            fn call<K: random_bases_core::numerics::Kernel>(kernel: K) {
+                #[target_feature(enable = $feature)]
+                #[inline(never)]
+                fn compiled<K: random_bases_core::numerics::Kernel>(kernel: K) {
+                    kernel.run::<$name>();
+                }
+                unsafe { compiled(kernel) }
+            }
             #[inline(always)]
             fn splat(x: f32) -> Floats {
                 Floats(unsafe { $splat(x) })

@@ -5,20 +5,19 @@
 #![no_std]
 #![no_main]
 
-use random_bases_core::basis::Distribution;
-use random_bases_core::data::Images;
 use random_bases_core::data::synthetic::{Part, digit};
+use random_bases_core::data::{Images, View};
 use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
 use random_bases_core::nn::{Batch, Small8};
 use random_bases_core::numerics::{Array, Libm, Math, Micromath, digest};
 use random_bases_core::record::{Floats, Frame, Frames, Record, Step, write};
 use random_bases_core::step::Serial;
-use random_bases_core::subspace::{Normalisation, Strategy};
+use random_bases_core::subspace::Strategy;
 
 const IMAGES: usize = 16;
 const STEPS: usize = 5;
 const DIRECTIONS: usize = 8;
-const SIZES: Sizes = Sizes::of::<Small8>(IMAGES, DIRECTIONS, Strategy::TwoPass);
+const SIZES: Sizes = Sizes::of::<Small8>(Method::Rbd, IMAGES, DIRECTIONS, Strategy::TwoPass);
 
 /// Bytes of a journal's step.
 const RECORD: usize = 4 * DIRECTIONS + 34;
@@ -45,13 +44,8 @@ fn train() -> u64 {
     let mut floats = [f32::NAN; SIZES.floats()];
     let mut memory = Memory::carve(SIZES, &mut floats);
     let mut executor = Serial::<Array<1>>::new();
-    let subspace = Subspace {
-        dimensions: DIRECTIONS,
-        distribution: Distribution::Normal,
-        normalisation: Normalisation::Auto,
-    };
-    let mut descent =
-        Descent { method: Method::Rbd, seed: 1, subspace, strategy: Strategy::TwoPass, steps: 0 };
+    let (subspace, strategy) = (Subspace::of(DIRECTIONS), Strategy::TwoPass);
+    let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy, steps: 0 };
     descent.start::<Small8, _>(&mut executor, &mut memory);
 
     let (mut pixels, mut labels) = ([0; IMAGES * 64], [0; IMAGES]);
@@ -61,10 +55,11 @@ fn train() -> u64 {
         for i in 0..IMAGES {
             let index = (step * IMAGES + i) as u32;
             labels[i] = digit::<8>(1, Part::Train, index, &mut pixels[i * 64..][..64]);
-            Images { pixels: &pixels, labels: &labels }.write(i, &mut input[i * 64..][..64]);
+            let images = Images { shape: [8, 8, 1], pixels: &pixels, labels: &labels };
+            images.write(i, View::draw(images.shape, 1, 0, index), &mut input[i * 64..][..64]);
         }
-        let batch = Batch { input: &input, labels: &labels };
-        descent.step::<Small8, Libm, _>(&mut executor, 0.5, batch, &mut memory);
+        let mut batch = Batch { input: &input, labels: &labels };
+        descent.step::<Small8, Libm, _>(&mut executor, 0.5, &mut batch, &mut memory);
         journal(step, &memory, &mut records[step * RECORD..][..RECORD]);
     }
     let trained = digest(memory.weights);

@@ -15,7 +15,7 @@ fn what_the_parser_does_not_understand_is_a_usage_error() {
         ("train --epochs three", "'three'"),
         ("train --epochs -1", "-1"),
         ("train --epochs 4294967296", "4294967296"),
-        ("train --network cnn", "[possible values: fc, small]"),
+        ("train --network resnet", "[possible values: fc, cnn, conv, small]"),
         ("train --seed 18446744073709551616", "18446744073709551616"),
         ("train surplus", "'surplus'"),
         ("verify", "<PATH>"),

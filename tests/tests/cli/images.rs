@@ -48,15 +48,32 @@ fn image_files_are_read_and_recorded() {
     place.run(&format!("{MNIST} --output a")).ok();
     place.run("verify a/journal.rbases --data-dir data").ok();
     place.run_in(&[("RANDOM_BASES_DATA_DIR", "data")], "verify a/journal.rbases").ok();
+    // Without a word, the folder `data` is looked into.
+    assert!(place.run("verify a/journal.rbases").ok().contains("1 equal"));
+    std::fs::rename(place.path("data"), place.path("elsewhere")).unwrap();
     let output = place.run("verify a/journal.rbases").ok();
     assert!(output.contains("replayed  a/journal.rbases: 2 steps"), "{output}");
     assert!(output.contains("the images are not at hand"), "{output}");
+    std::fs::rename(place.path("elsewhere"), place.path("data")).unwrap();
     place.write(LABELS, idx(&[0x801, 20], std::iter::repeat_n(3, 20)));
     place.run("verify a/journal.rbases --data-dir data").fails_with(4, &["data", "digest"]);
     let output = place.run(&format!("{MNIST} --method sgd --output b"));
     assert_eq!(output.code, 3, "-d and sgd: {output:?}");
     place.run("train --preset mnist,sgd --data-dir data --batch-size 4 --max-steps 2 --output b").ok();
+    std::fs::rename(place.path("data"), place.path("elsewhere")).unwrap();
     place.run("verify b/journal.rbases").fails_with(4, &["nothing was verified"]);
+}
+
+#[test]
+fn a_subfolder_with_the_name_of_the_set_comes_first() {
+    let place = with_images();
+    let direct = place.run(MNIST).ok();
+    for (name, bytes) in place.files("data") {
+        place.write(&format!("data/mnist/{}", name.to_str().unwrap()), bytes);
+    }
+    place.write(IMAGES, "damaged");
+    let digest = |output: &str| output.lines().last().unwrap().to_owned();
+    assert_eq!(digest(&place.run(MNIST).ok()), digest(&direct));
 }
 
 #[test]
@@ -112,5 +129,6 @@ fn damaged_archives_and_folders_are_refused() {
     place.run(MNIST).fails_with(4, &["data"]);
     let place = Place::new();
     std::fs::create_dir(place.path("data")).unwrap();
-    place.run(MNIST).fails_with(4, &["data: the training images are missing"]);
+    let parts = ["neither here nor in data/mnist", "train-images-idx3-ubyte", "data fetch mnist"];
+    place.run(MNIST).fails_with(4, &parts);
 }

@@ -178,6 +178,13 @@ pub fn encoded(record: &Record<'_>) -> Vec<u8> {
     write(record, &mut buffer).unwrap().to_vec()
 }
 
+/// The losses of a journal's steps, in order.
+pub fn losses(journal: &[u8]) -> Vec<f32> {
+    let records = Frames::new(journal).unwrap().map(|frame| frame.unwrap().record);
+    let loss = |record| if let Record::Step(step) = record { Some(step.loss) } else { None };
+    records.filter_map(loss).collect()
+}
+
 /// The floats that a record carries.
 pub fn values(record: &Record<'_>) -> Vec<f32> {
     match record {

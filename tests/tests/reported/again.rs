@@ -1,8 +1,8 @@
 //! Runs of the program, and their measures computed again with the core alone.
 
 use random_bases::dataset::SYNTHETIC_SEED;
-use random_bases_core::data::Images;
 use random_bases_core::data::synthetic::{Part, digit};
+use random_bases_core::data::{Images, View};
 use random_bases_core::nn::{Layer, Network, forward, metrics, tensors};
 use random_bases_core::numerics::{Array, Libm};
 use random_bases_core::record::{Frames, Record, Run, Step};
@@ -41,7 +41,8 @@ impl Set {
 
     /// The core's view of them.
     fn images(&self) -> Images<'_> {
-        Images { pixels: &self.pixels, labels: &self.labels }
+        let side = if self.pixels.len() == 64 * self.labels.len() { 8 } else { 28 };
+        Images { shape: [side, side, 1], pixels: &self.pixels, labels: &self.labels }
     }
 }
 
@@ -59,14 +60,23 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// Of the images of a set at these places, in this order: one image at a time, one lane.
+    /// Of the images of a set at these places, as they are: one image at a time, one lane.
     pub fn of<N: Network>(weights: &[f32], set: &Set, places: impl Iterator<Item = usize>) -> Self {
+        Self::of_views::<N>(weights, set, places.map(|place| (place, View::plain(N::SHAPE))))
+    }
+
+    /// Of the images of a set at these places, seen so, in this order.
+    pub fn of_views<N: Network>(
+        weights: &[f32],
+        set: &Set,
+        places: impl Iterator<Item = (usize, View)>,
+    ) -> Self {
         let mut executor = Serial::<Array<1>>::new();
         let mut input = vec![0.0; N::Layers::INPUT];
         let mut activations = vec![0.0; N::Layers::ACTIVATIONS];
         let mut measures = Self { loss: 0.0, right: 0, top_3: 0, count: 0 };
-        for place in places {
-            let label = set.images().write(place, &mut input);
+        for (place, view) in places {
+            let label = set.images().write(place, view, &mut input);
             forward::<N, _>(&mut executor, weights, &input, 1, &mut activations);
             let logits = N::Layers::output(&activations, 1);
             let mut scratch = [0.0; 2];

@@ -4,7 +4,7 @@ use random_bases::run_spec::RunSpec;
 use random_bases::training::begin_replay;
 use random_bases::vector::Level;
 use random_bases_core::data::synthetic::Part;
-use random_bases_core::data::{shuffle, training_index};
+use random_bases_core::data::{View, shuffle, training_index};
 use random_bases_core::nn::{Fc28, Network, Small8};
 use random_bases_core::numerics::digest;
 use random_bases_tests::threads;
@@ -54,7 +54,7 @@ fn check_epochs<N: Network>(report: &Report, train: &Set) {
     let batch = run.batch as usize;
     let per_epoch = order.len() / batch;
     assert_eq!(report.epochs.len(), steps.len().div_ceil(per_epoch));
-    let mut replay = begin_replay(&RunSpec::from_record(&run).unwrap(), threads(2, Level::detect()));
+    let mut replay = begin_replay(&RunSpec::from_record(&run).unwrap(), threads(2, Level::detect())).unwrap();
     let mut done = 0;
     for (epoch, (steps, reported)) in steps.chunks(per_epoch).zip(&report.epochs).enumerate() {
         let about = format!("epoch {}", epoch + 1);
@@ -62,8 +62,16 @@ fn check_epochs<N: Network>(report: &Report, train: &Set) {
         let (mut loss, mut right) = (0.0, 0);
         for (step, images) in steps.iter().zip(order.chunks_exact(batch)) {
             // Before the step, on the images that it is about to see.
-            let places = images.iter().map(|&i| training_index(i, start, validation) as usize);
-            let measures = Measures::of::<N>(replay.weights(), train, places);
+            let views = images.iter().map(|&i| {
+                let index = training_index(i, start, validation);
+                let view = if run.data.augmentation {
+                    View::draw(N::SHAPE, run.seed, epoch as u32, index)
+                } else {
+                    View::plain(N::SHAPE)
+                };
+                (index as usize, view)
+            });
+            let measures = Measures::of_views::<N>(replay.weights(), train, views);
             assert!((measures.loss - f64::from(step.loss)).abs() < 1e-5, "{about}: {measures:?}, {step:?}");
             right += measures.right;
             loss += f64::from(step.loss);
@@ -85,7 +93,7 @@ fn check_epochs<N: Network>(report: &Report, train: &Set) {
 #[test]
 fn measures_on_drawn_images() {
     let (train, test) = (Set::drawn::<8>(Part::Train, 260), Set::drawn::<8>(Part::Test, 53));
-    for method in ["rbd", "fpd"] {
+    for method in ["rbd", "fpd --augmentation false"] {
         let line = format!(
             "--preset small --method {method} -d 60 --train-images 260 --test-images 53 --validation-size 41 \
              --validation-offset 7 --batch-size 13 --epochs 3 --max-steps 38 --evaluation-batch-size 17"

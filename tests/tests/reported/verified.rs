@@ -15,12 +15,12 @@ use random_bases_tests::threads;
 use super::again::{Set, head, steps};
 use super::support::{Place, edited, encoded, encoded_with, values};
 
-/// A journal of three steps on images from the folder `data`, and its bytes.
+/// A journal of three steps on images from the folder `files`, and its bytes.
 fn on_files() -> (Place, Vec<u8>) {
     let place = Place::new();
-    Set::drawn::<28>(Part::Train, 120).write(&place, "data", "train");
-    Set::drawn::<28>(Part::Test, 20).write(&place, "data", "t10k");
-    let flags = "--preset fc,mnist --data-dir data -d 9 --batch-size 16 --max-steps 3";
+    Set::drawn::<28>(Part::Train, 120).write(&place, "files", "train");
+    Set::drawn::<28>(Part::Test, 20).write(&place, "files", "t10k");
+    let flags = "--preset fc,mnist --data-dir files -d 9 --batch-size 16 --max-steps 3";
     place.run(&format!("train {flags} --progress never --output run")).ok();
     let bytes = place.read("run/journal.rbases");
     (place, bytes)
@@ -77,7 +77,7 @@ fn a_changed_step_is_found_without_the_images() {
 /// A journal with other coordinates, and the digests that belong to them.
 fn forged(bytes: &[u8]) -> Vec<u8> {
     let spec = RunSpec::from_record(&head(bytes)).unwrap();
-    let mut replay = begin_replay(&spec, threads(1, Level::Portable));
+    let mut replay = begin_replay(&spec, threads(1, Level::Portable)).unwrap();
     with_steps(bytes, |step, coordinates| {
         if step.step == 1 {
             coordinates[2] *= 1.5;
@@ -97,7 +97,7 @@ fn a_consistent_forgery_does_not_pass_for_a_training() {
     let output = place.run("verify forged.rbases").ok();
     assert!(output.contains("0 equal, 1 only replayed"), "{output}");
     place
-        .run("verify forged.rbases --data-dir data")
+        .run("verify forged.rbases --data-dir files")
         .fails_with(6, &["forged.rbases: step 1: coordinates[2]"]);
 
     let place = Place::new();
@@ -119,7 +119,7 @@ fn every_value_is_compared() {
     let (count, d) = (steps(&bytes).len() as u64, u64::from(spec.dimensions));
     assert_eq!((count, d), (3, 9));
     let file = RecordFile::open(&place.path("run/journal.rbases")).unwrap();
-    let folder = place.path("data");
+    let folder = place.path("files");
     let verdict = |data_dir| {
         let options = Options { strategy: Strategy::Auto, data_dir };
         verify(&file, options, || Ok(Threads::new(2, None).unwrap())).unwrap()

@@ -4,7 +4,7 @@
 use libm::{atan2f, cosf, hypotf, sinf};
 use rand_core::{Rng, SeedableRng};
 use rand_xorshift::XorShiftRng;
-use random_bases_core::basis::Distribution;
+use random_bases_core::basis::{Distribution, Probability};
 use random_bases_core::numerics::TILE;
 use random_bases_core::random::{Domain, Key, LANES};
 
@@ -12,7 +12,7 @@ use crate::crossing::{ROW_LEN, ROWS, products, shifted_products, standard};
 use crate::dependence::within;
 use crate::findings::Findings;
 use crate::rows::{Law, SAMPLE_ROW_LEN, Start, rows, sample};
-use crate::{normal, rademacher, uniform};
+use crate::{bernoulli, log_normal, normal, rademacher, uniform};
 
 /// Elements of most samples here: 2^22.
 const SIZE: usize = 1 << 22;
@@ -52,6 +52,8 @@ fn good_rows_are_accepted() {
     between(&sample[..ROWS as usize * ROW_LEN]).accept("normal, between");
     uniform::marginal(&good(Distribution::Uniform)).accept("uniform");
     rademacher::marginal(&good(Distribution::Rademacher)).accept("rademacher");
+    bernoulli::marginal(&bernoulli::first(13_107), 13_107).accept("bernoulli");
+    log_normal::marginal(&good(Distribution::LogNormal)).accept("lognormal");
 }
 
 /// The sum of the four bytes of a word, scaled: what cheap "normal" generators are.
@@ -209,4 +211,56 @@ fn bad_signs_are_seen() {
     }
     let labels = ["runs", "run lengths", "16 vectors of a lane"];
     rademacher::marginal(&sticky).reject("sticky", &labels);
+}
+
+/// A threshold that counts one step too many; a probability one percent too large; the original's values; equal halves
+/// of a word.
+#[test]
+fn bad_bernoulli_is_seen() {
+    let draw = |parts: u16, below: u32, values: [f32; 2]| {
+        let sample = from_words(|words| values[usize::from(words.next_u32() >> 16 < below)]);
+        bernoulli::marginal(&sample, parts)
+    };
+    let values = |parts: u16| {
+        let p = f32::from(parts) / 65_536.0;
+        [-2.0 * p, 2.0 - 2.0 * p]
+    };
+    draw(13_107, 13_107, values(13_107)).accept("bernoulli from one sequence");
+    draw(1, 2, values(1)).reject("one step too many", &["highs"]);
+    draw(65_535, 65_536, values(65_535)).reject("one step too many, of many", &["highs"]);
+    draw(13_107, 13_238, values(13_107)).reject("one percent", &["highs", "mean", "variance"]);
+    draw(13_107, 13_107, [-1.2, 0.8]).reject("the original's values", &["2 (1 - p) or -2 p", "mean"]);
+
+    let good = bernoulli::first(13_107);
+    let mut equal = good.clone();
+    for pair in equal.chunks_exact_mut(2 * LANES) {
+        pair.copy_within(..LANES, LANES);
+    }
+    bernoulli::marginal(&equal, 13_107).accept("equal halves, in no order");
+    bernoulli::patterns(&equal, 13_107).reject("equal halves", &["4 vectors"]);
+    let law = Law::of(Distribution::Bernoulli(Probability(13_107)));
+    within(&equal, SAMPLE_ROW_LEN, law).reject("equal halves", &["lag 16", "squares at lag 16"]);
+}
+
+/// The mean left in; another base; a tail cut off; the logarithm one percent too wide.
+#[test]
+fn bad_log_normal_is_seen() {
+    let good = good(Distribution::LogNormal);
+    let with = |f: &dyn Fn(f32) -> f32| -> Vec<f32> { good.iter().map(|&x| f(x)).collect() };
+    let reject = |title: &str, sample: &[f32], labels: &[&str]| {
+        log_normal::marginal(sample).reject(title, labels);
+    };
+    reject(
+        "its median left in",
+        &with(&|x| x + 0.648_721_3),
+        &["mean", "variance", "moment 1", "kolmogorov"],
+    );
+    let logarithms = log_normal::logarithms(&good);
+    let remade = |base: f32| -> Vec<f32> {
+        logarithms.iter().map(|&n| libm::expf(n * base) - libm::expf(0.5)).collect()
+    };
+    log_normal::marginal(&remade(1.0)).accept("lognormal, made again");
+    reject("one percent too wide", &remade(1.01), &["mean", "variance", "moment 2", "kolmogorov"]);
+    reject("powers of two", &remade(std::f32::consts::LN_2), &["mean", "variance", "moment 2"]);
+    reject("cut at twenty", &with(&|x| x.min(20.0)), &["variance", "tail 4"]);
 }

@@ -117,7 +117,7 @@ fn blocks(sample: &[f32], row_len: usize, law: Law, findings: &mut Findings) {
 
 fn check(distribution: Distribution) {
     let findings = within(&sample(distribution), SAMPLE_ROW_LEN, Law::of(distribution));
-    findings.accept(&format!("{}, within rows", distribution.name()));
+    findings.accept(&format!("{distribution}, within rows"));
 }
 
 #[test]

@@ -102,7 +102,19 @@ impl Law {
             Distribution::Rademacher => {
                 Self { mean: 0.0, variance: 1.0, square_variance: 0.0, square_kurtosis: 0.0, lattice: true }
             }
-            other => panic!("{} has no law here", other.name()),
+            // Two values, 2 apart: a square has two values as well, 4 (1 - 2p) apart. Sums are no integers.
+            Distribution::Bernoulli(probability) => {
+                let p = f64::from(probability.value());
+                let spread = p * (1.0 - p);
+                Self {
+                    mean: 0.0,
+                    variance: 4.0 * spread,
+                    square_variance: spread * (4.0 * (1.0 - 2.0 * p)).powi(2),
+                    square_kurtosis: (1.0 - 6.0 * spread) / spread,
+                    lattice: false,
+                }
+            }
+            other => panic!("{other} has no law here"),
         }
     }
 }

@@ -3,14 +3,11 @@
 //! No more than the header announces is ever read or decompressed, plus one byte that shows whether there is
 //! more. So neither a lying header nor a small archive of a huge file can take all memory.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
-
-use super::{CLASSES, Expected};
+use super::Expected;
+use crate::files::content::{Content, Digests};
+use crate::files::images::wrong_label;
 use crate::settings::IMAGES_MAX;
 
 const MAGIC_IMAGES: u32 = 0x803;
@@ -30,33 +27,19 @@ pub(super) struct Contents {
     pub(super) count: u32,
     /// What follows the header.
     pub(super) body: Vec<u8>,
-    /// SHA-256 of header and body.
-    pub(super) digest: [u8; 32],
-    /// SHA-256 of the file itself, if that is an archive.
-    pub(super) digest_archive: Option<[u8; 32]>,
+    /// SHA-256 of header and body, and of the archive if it is one.
+    pub(super) digests: Digests,
 }
 
 /// Reads and checks a file, which is an archive if its name ends in `.gz`. The error says what is wrong with
 /// it.
 pub(super) fn read(path: &Path, form: Form) -> Result<Contents, String> {
-    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if path.extension().is_none_or(|extension| extension != "gz") {
-        return read_from(file, form, "cannot be read");
-    }
-    let mut decoder = MultiGzDecoder::new(Hashing { inner: file, hash: Sha256::new() });
-    let mut contents = read_from(&mut decoder, form, "cannot be decompressed; not a sound gzip file")?;
-    // The decoder has met the end of the contents, and so it has read the whole archive.
-    contents.digest_archive = Some(decoder.into_inner().hash.finalize().into());
-    Ok(contents)
-}
-
-fn read_from(mut reader: impl Read, form: Form, trouble: &str) -> Result<Contents, String> {
-    let io = |error: io::Error| format!("{trouble}: {error}");
+    let mut content = Content::open(path)?;
     let header_len = match form {
         Form::Images(_) => 16,
         Form::Labels => 8,
     };
-    let header = read_at_most(&mut reader, header_len).map_err(io)?;
+    let header = content.read_at_most(header_len)?;
     let words: Vec<u32> = header
         .chunks_exact(4)
         .map(|bytes| bytes.iter().fold(0, |word, byte| (word << 8) | u32::from(*byte)))
@@ -81,7 +64,7 @@ fn read_from(mut reader: impl Read, form: Form, trouble: &str) -> Result<Content
     let body_len =
         body_len.filter(|len| usize::try_from(*len).is_ok()).ok_or("announces more than memory can hold")?;
 
-    let body = read_at_most(&mut reader, body_len.saturating_add(1)).map_err(io)?;
+    let body = content.read_at_most(body_len.saturating_add(1))?;
     let (got, want) = (header_len + body.len() as u64, header_len + body_len);
     if got < want {
         return Err(format!("truncated: {got} bytes, but {count} {} take {want}", form.items()));
@@ -89,18 +72,10 @@ fn read_from(mut reader: impl Read, form: Form, trouble: &str) -> Result<Content
     if got > want {
         return Err(format!("has more than the {want} bytes that {count} {} take", form.items()));
     }
-    if let (Form::Labels, Some(index)) = (form, body.iter().position(|label| *label >= CLASSES)) {
-        return Err(format!("label {index} (from 0) is {}; labels are 0 to {}", body[index], CLASSES - 1));
+    if let (Form::Labels, Some(what)) = (form, wrong_label(body.iter().copied())) {
+        return Err(what);
     }
-    let digest = Sha256::new().chain_update(&header).chain_update(&body).finalize().into();
-    Ok(Contents { count, body, digest, digest_archive: None })
-}
-
-fn read_at_most(reader: &mut impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    // Grown as bytes arrive: reserving what a header announces would trust it too early.
-    let mut bytes = Vec::new();
-    reader.take(limit).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(Contents { count, body, digests: content.digests() })
 }
 
 fn require(field: &str, got: u32, want: u32) -> Result<(), String> {
@@ -130,19 +105,5 @@ impl Form {
             Self::Images(_) => "images",
             Self::Labels => "labels",
         }
-    }
-}
-
-/// Digests what is read through it.
-struct Hashing<R> {
-    inner: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..len]);
-        Ok(len)
     }
 }

@@ -60,7 +60,7 @@ fn complaint(name: &str, bytes: &[u8]) -> String {
 #[test]
 fn reads_raw_files() {
     let set = load(folder().path(), &EXPECTED).unwrap();
-    assert_eq!((set.rows, set.columns, set.recognised), (28, 28, None));
+    assert_eq!((set.shape, set.recognised, &set.note), ([28, 28, 1], None, &None));
     assert_eq!((set.train.labels.len(), set.test.labels.len()), (7, 3));
     assert_eq!(set.train.pixels, images(TRAIN)[16..]);
     assert_eq!(set.test.labels, [0, 1, 2]);
@@ -202,18 +202,4 @@ fn any_damage_is_an_error_or_harmless_and_never_a_panic() {
         put(&folder, name, &sound[..index]);
         assert!(load(folder.path(), &EXPECTED).is_err(), "first {index} bytes");
     }
-}
-
-#[test]
-fn truncation_keeps_the_first_images() {
-    let mut set = load(folder().path(), &EXPECTED).unwrap();
-    let whole = set.train.clone();
-    set.train.truncate(99);
-    assert_eq!(set.train, whole);
-    set.train.truncate(2);
-    assert_eq!((set.train.labels.len(), set.train.pixels.len()), (2, 2 * 784));
-    assert_eq!(set.train.pixels, whole.pixels[..2 * 784]);
-    set.train.truncate(0);
-    assert!(set.train.pixels.is_empty());
-    set.train.truncate(0);
 }

@@ -2,15 +2,10 @@
 //!
 //! A digit is a pen path: straight strokes between points of a small integer grid, two ways of writing each digit.
 //! An image is one path, stretched, slanted and bent at random, with every point jittered, drawn with a pen of random
-//! width and darkness; then stray strokes, and noise on every pixel. `f32` additions, subtractions, multiplications,
-//! divisions and comparisons are all it takes, so every machine, and every reader of `NUMERICS.md`, gets the same
-//! bytes. The spreads were chosen so that the training methods rank as they do on MNIST: SGD above RBD above FPD.
-//!
-//! Each image is a function of (seed, part, index, side) and can be made alone.
+//! width and darkness; then stray strokes, and noise on every pixel. The spreads were chosen so that the training methods
+//! rank as they do on MNIST: SGD above RBD above FPD.
 //!
 //! # Order of the draws
-//!
-//! All words come from one generator, `Key::new(Domain::Images, seed, 0, side, part).generator(index)`:
 //!
 //! 1. the label (below 10), then the way of writing it (below 2), by [`generator_below`];
 //! 2. one word for each number of the style: stretch x, y; slant; turn; bend 0 to 3; shift x, y; pen; ink;
@@ -20,20 +15,10 @@
 
 use core::ops::Range;
 
-use rand_core::Rng;
 use rand_xorshift::XorShiftRng;
 
-use crate::random::{Domain, Key, generator_below};
-
-/// Which set an image belongs to. Images of different parts never share a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Part {
-    /// For training (and for a validation set cut out of it).
-    Train = 0,
-    /// For the final test.
-    Test = 1,
-}
+use super::{Grain, Part, Spread, Stroke, around, from_0_to_1, generator};
+use crate::random::generator_below;
 
 /// Draws image `index` of a part: writes `SIDE * SIDE` pixels (row-major, 0 = background, 255 = darkest ink) and
 /// returns the label, 0 to 9.
@@ -53,7 +38,7 @@ pub enum Part {
 /// If `image.len() != SIDE * SIDE`.
 pub fn digit<const SIDE: usize>(seed: u64, part: Part, index: u32, image: &mut [u8]) -> u8 {
     assert_eq!(image.len(), SIDE * SIDE, "an image has SIDE * SIDE pixels");
-    let mut random = Key::new(Domain::Images, seed, 0, SIDE as u32, part as u32).generator(index);
+    let mut random = generator(seed, SIDE as u32, part, index);
     let label = generator_below(&mut random, 10);
     let variant = generator_below(&mut random, 2);
     let glyph = &GLYPHS[label as usize][variant as usize];
@@ -175,16 +160,10 @@ impl<const SIDE: usize> Canvas<SIDE> {
 
     /// Lowers `nearest`, in some rows, to the squared distance to the stroke from `a` to `b`.
     fn draw_stroke_in(&mut self, rows: Range<usize>, a: [f32; 2], b: [f32; 2]) {
-        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-        // TINY keeps a stroke without length from dividing by zero.
-        let per_length = 1.0 / (dx * dx + dy * dy + TINY);
+        let stroke = Stroke::new(a, b);
         for row in rows {
-            let py = row as f32 - a[1];
             for (column, nearest) in self.nearest[row].iter_mut().enumerate() {
-                let px = column as f32 - a[0];
-                let along = from_0_to_1((px * dx + py * dy) * per_length);
-                let (ex, ey) = (px - along * dx, py - along * dy);
-                let distance = ex * ex + ey * ey;
+                let distance = stroke.squared_distance([column as f32, row as f32]);
                 *nearest = if distance < *nearest { distance } else { *nearest };
             }
         }
@@ -203,31 +182,12 @@ impl<const SIDE: usize> Canvas<SIDE> {
 
     /// From coverage to bytes, with noise.
     fn develop(&self, ink: f32, random: &mut XorShiftRng, image: &mut [u8]) {
-        let mut noise = 0;
+        let mut grain = Grain::new(random, GRAIN);
         for (i, pixel) in image.iter_mut().enumerate() {
-            noise = if i % 4 == 0 { random.next_u32() } else { noise >> 8 };
             let edge = (self.reach - self.nearest[i / SIDE][i % SIDE]) * self.steepness;
-            let value = (from_0_to_1(edge) * ink) as i32;
-            let grain = (((noise & 255) * GRAIN) >> 8) as i32 - GRAIN as i32 / 2;
-            *pixel = (value + grain).clamp(0, 255) as u8;
+            *pixel = grain.develop(from_0_to_1(edge) * ink);
         }
     }
-}
-
-/// Two comparisons, in this order.
-#[inline(always)]
-fn from_0_to_1(x: f32) -> f32 {
-    let x = if x < 0.0 { 0.0 } else { x };
-    if x > 1.0 { 1.0 } else { x }
-}
-
-/// The middle of a range of values, and the range's length.
-type Spread = [f32; 2];
-
-/// `middle + (u - 0.5) * length`, with `u` the upper 24 bits of the next word, times 2^-24.
-fn around(random: &mut XorShiftRng, [middle, length]: Spread) -> f32 {
-    let u = (random.next_u32() >> 8) as f32 * U24;
-    middle + (u - 0.5) * length
 }
 
 /// The range, `factor` times as long, around the same middle.
@@ -236,11 +196,6 @@ fn widened([middle, length]: Spread, factor: f32) -> Spread {
 }
 
 // All constants are short sums of powers of two: no reader and no compiler can round them differently.
-
-/// 2^-24.
-const U24: f32 = 1.0 / 16_777_216.0;
-/// 2^-10, in squared pixels.
-const TINY: f32 = 0.000_976_562_5;
 
 const STRETCH_X: Spread = [0.875, 0.5];
 const STRETCH_Y: Spread = [0.9375, 0.375];
@@ -321,29 +276,20 @@ static GLYPHS: [[Glyph; 2]; 10] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::synthetic;
 
-    /// FNV-1a, 32 bits, over label and pixels of the first `images` images.
-    fn checksum<const SIDE: usize>(part: Part, images: u32) -> u32 {
-        let mut image = [0xa5; 28 * 28];
-        let mut hash = 0x811c_9dc5;
-        for index in 0..images {
-            let image = &mut image[..SIDE * SIDE];
-            let label = digit::<SIDE>(42, part, index, image);
-            for &byte in [label].iter().chain(image.iter()) {
-                hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-            }
-        }
-        hash
+    fn checksum<const SIDE: usize>(part: Part) -> u32 {
+        synthetic::checksum(SIDE * SIDE, |seed, index, image| digit::<SIDE>(seed, part, index, image))
     }
 
     /// A change of bits is a change of interface. The same numbers come from an independent implementation in NumPy,
     /// written from `NUMERICS.md`.
     #[test]
     fn bits_are_pinned() {
-        assert_eq!(checksum::<28>(Part::Train, 20), 0x1085_7a5d, "28x28, train");
-        assert_eq!(checksum::<28>(Part::Test, 20), 0xa36c_896f, "28x28, test");
-        assert_eq!(checksum::<8>(Part::Train, 20), 0x35c4_988d, "8x8, train");
-        assert_eq!(checksum::<8>(Part::Test, 20), 0x82c1_6dce, "8x8, test");
+        assert_eq!(checksum::<28>(Part::Train), 0x1085_7a5d, "28x28, train");
+        assert_eq!(checksum::<28>(Part::Test), 0xa36c_896f, "28x28, test");
+        assert_eq!(checksum::<8>(Part::Train), 0x35c4_988d, "8x8, train");
+        assert_eq!(checksum::<8>(Part::Test), 0x82c1_6dce, "8x8, test");
     }
 
     #[test]
@@ -387,7 +333,7 @@ mod tests {
     /// Every pixel of every row may be visited, and nothing changes.
     #[test]
     fn skipped_rows_are_out_of_reach() {
-        let mut random = Key::new(Domain::Images, 0, 0, 0, 0).generator(0);
+        let mut random = generator(0, 0, Part::Train, 0);
         for _ in 0..2000 {
             let pen = around(&mut random, PEN);
             let (mut some, mut all) = (Canvas::<28>::new(pen), Canvas::<28>::new(pen));
