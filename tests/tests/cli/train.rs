@@ -179,6 +179,16 @@ fn the_first_line_names_threads_and_vectors() {
     );
 }
 
+/// Losses before and weights after the only step are finite; what the network makes of other images is not.
+#[test]
+fn an_evaluation_that_is_not_finite_is_a_divergence() {
+    let place = Place::new();
+    for flags in ["--learning-rate 1e36", "--method sgd --learning-rate 1e37"] {
+        let line = format!("train --preset small {flags} --train-images 300 --test-images 50 --max-steps 1");
+        place.run(&line).fails_with(5, &["step 0: the validation loss after it is ", "learning_rate = "]);
+    }
+}
+
 #[test]
 fn a_training_that_diverges_keeps_its_journal() {
     for rate in ["1e2", "1e10", "1e30"] {
