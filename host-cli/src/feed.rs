@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use random_bases_core::data::{View, epoch_batch, shuffle, training_index};
+use random_bases_core::data::{Images, View, epoch_batch, shuffle, training_index};
 use random_bases_core::descent::Batches;
 use random_bases_core::nn::Batch;
 use rayon::prelude::*;
@@ -12,6 +12,26 @@ use crate::run_spec::RunSpec;
 
 /// Images from which on several threads share the work: a small mini-batch is done before they would have woken up.
 const SHARED: usize = 128;
+
+/// Writes images one after the other: `place` says which, and how each is seen.
+pub fn write(
+    images: Images<'_>,
+    pool: &rayon::ThreadPool,
+    place: impl Fn(usize) -> (usize, View) + Sync,
+    input: &mut [f32],
+    labels: &mut [u8],
+) {
+    let len = images.shape.iter().product();
+    let write = |(i, (input, label)): (usize, (&mut [f32], &mut u8))| {
+        let (index, view) = place(i);
+        *label = images.write(index, view, input);
+    };
+    if labels.len() < SHARED {
+        input.chunks_exact_mut(len).zip(labels).enumerate().for_each(write);
+    } else {
+        pool.install(|| input.par_chunks_exact_mut(len).zip(labels).enumerate().for_each(write));
+    }
+}
 
 /// The images of a run.
 pub struct Feed<'d> {
@@ -95,26 +115,19 @@ impl Batches for Feed<'_> {
             self.push(self.first + batch as u64);
         }
         let train = self.data.train();
-        let len = train.shape.iter().product();
-        self.input.resize(self.places.len() * len, 0.0);
+        self.input.resize(self.places.len() * train.shape.iter().product::<usize>(), 0.0);
         self.labels.resize(self.places.len(), 0);
-        let (seed, augmentation) = (self.seed, self.augmentation);
-        let write = |((input, label), &(index, epoch)): ((&mut [f32], &mut u8), &(u32, u32))| {
+        let (seed, augmentation, places) = (self.seed, self.augmentation, &self.places);
+        let place = |i: usize| {
+            let (index, epoch) = places[i];
             let view = if augmentation {
                 View::draw(train.shape, seed, epoch, index)
             } else {
                 View::plain(train.shape)
             };
-            *label = train.write(index as usize, view, input);
+            (index as usize, view)
         };
-        if self.places.len() < SHARED {
-            self.input.chunks_exact_mut(len).zip(&mut self.labels).zip(&self.places).for_each(write);
-        } else {
-            let (input, labels, places) = (&mut self.input, &mut self.labels, &self.places);
-            self.pool.install(|| {
-                input.par_chunks_exact_mut(len).zip(labels).zip(places).for_each(write);
-            });
-        }
+        write(train, &self.pool, place, &mut self.input, &mut self.labels);
         Batch { input: &self.input, labels: &self.labels }
     }
 }

@@ -8,7 +8,7 @@ use random_bases_core::subspace::{Normalisation, Strategy, Transformation};
 
 use crate::failure::Failure;
 use crate::model::{Model, shape_name, with_network};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Dataset, Settings};
 
 /// A run that would need more memory than this, in bytes, is a mistake on any machine that this program runs on.
 const MEMORY_MAX: u64 = 64 << 30;
@@ -134,6 +134,15 @@ impl RunSpec {
         Ok(spec)
     }
 
+    /// Height, width and channels of the images; `None` if this program does not know the data set.
+    fn shape_of_data(&self) -> Option<[usize; 3]> {
+        let name = &self.data.name;
+        let in_files = Dataset::ALL.iter().find(|dataset| dataset.is_in_files() && dataset.name() == *name);
+        let synthetic =
+            || Model::ALL.iter().map(|model| model.shape()).find(|shape| synthetic_name(*shape) == *name);
+        in_files.map(|dataset| dataset.shape(self.network.network())).or_else(synthetic)
+    }
+
     /// Refuses what no machine could hold.
     fn check_memory(&self) -> Result<(), String> {
         let (images, dimensions) = (self.batch as usize, self.dimensions as usize);
@@ -180,7 +189,7 @@ impl RunSpec {
                 self.method.name()
             ));
         }
-        if shape_of_data(&self.data.name).is_some_and(|shape| shape != self.network.shape()) {
+        if self.shape_of_data().is_some_and(|shape| shape != self.network.shape()) {
             return Err(format!("data = {:?}: not images for {}", self.data.name, self.network.name()));
         }
         let DataSpec { images, validation_start, validation, .. } = self.data;
@@ -243,16 +252,6 @@ pub fn check_contract(contract: u16) -> Result<(), String> {
         "recorded under version {contract} of the numeric contract, this program follows version {CONTRACT}; \
          record it anew (random-bases record --help) or use a release that follows version {contract}"
     ))
-}
-
-/// Height, width and channels of the images of a data set with this name in records; `None` if this program does not know
-/// it.
-fn shape_of_data(name: &str) -> Option<[usize; 3]> {
-    match name {
-        "mnist" | "fmnist" => Some([28, 28, 1]),
-        "cifar10" => Some([32, 32, 3]),
-        _ => Model::ALL.iter().map(|model| model.shape()).find(|shape| synthetic_name(*shape) == name),
-    }
 }
 
 /// The name of the synthetic images of this shape in records.

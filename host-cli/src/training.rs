@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use random_bases_core::data::{Images, View};
+use random_bases_core::data::View;
 use random_bases_core::descent::{Descent, Memory, Outcome, Sizes, offspring};
 use random_bases_core::nn::{self, Layer, Network};
 use random_bases_core::numerics::{Libm, Math, MathId, Micromath};
@@ -13,7 +13,7 @@ use random_bases_core::subspace::Strategy;
 
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
-use crate::feed::Feed;
+use crate::feed::{Feed, write};
 use crate::model::{Model, with_network};
 use crate::run_spec::RunSpec;
 
@@ -160,15 +160,17 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
         let count = range.len() as f64;
         let (mut loss, mut right, mut top_3) = (0.0, 0u64, 0u64);
         self.evaluation.resize(batch * per_image, 0.0);
-        let mut labels = Vec::with_capacity(batch);
+        let mut labels = vec![0; batch];
         for start in range.clone().step_by(batch) {
             let count = batch.min(range.end - start);
             let (input, rest) = self.evaluation.split_at_mut(count * N::Layers::INPUT);
             let (activations, rest) = rest.split_at_mut(count * N::Layers::ACTIVATIONS);
-            fill(images, start, input, &mut labels, N::Layers::INPUT);
+            let labels = &mut labels[..count];
+            let place = |i| (start + i, View::plain(images.shape));
+            write(images, self.executor.pool(), place, input, labels);
             nn::forward::<N, _>(&mut self.executor, weights, input, count, activations);
             let logits = N::Layers::output(activations, count);
-            nn::metrics::<M, _>(&mut self.executor, N::Layers::OUTPUT, logits, &labels, rest, |metrics| {
+            nn::metrics::<M, _>(&mut self.executor, N::Layers::OUTPUT, logits, labels, rest, |metrics| {
                 loss += f64::from(metrics.loss);
                 right += u64::from(metrics.rank == 0);
                 top_3 += u64::from(metrics.rank < 3);
@@ -202,14 +204,6 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
             }
             _ => None,
         }
-    }
-}
-
-/// Writes consecutive images as they are.
-fn fill(images: Images<'_>, start: usize, input: &mut [f32], labels: &mut Vec<u8>, len: usize) {
-    labels.clear();
-    for (i, input) in input.chunks_exact_mut(len).enumerate() {
-        labels.push(images.write(start + i, View::plain(images.shape), input));
     }
 }
 

@@ -189,10 +189,4 @@ impl<'a> Memory<'a> {
         let logits = N::Layers::output(activations, count);
         Outcome::of::<N, M, E>(executor, logits, batch.labels, self.losses)
     }
-
-    /// The logits that the last gradient, of so many images, left.
-    #[must_use]
-    pub fn logits<N: Network>(&self, images: usize) -> &[f32] {
-        N::Layers::output(&self.activations[..N::Layers::ACTIVATIONS * images], images)
-    }
 }

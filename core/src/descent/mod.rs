@@ -109,11 +109,8 @@ impl Descent {
             Method::Sgd => sgd::step::<N, M, E>(executor, rate, batches, memory),
             Method::Rbd => rbd::step::<N, M, E>(self, executor, rate, batches, memory),
             Method::Fpd => fpd::step::<N, M, E>(self, executor, rate, batches, memory),
-            Method::Nes(evolution) => {
-                nes::step::<N, M, E>(self, evolution, false, executor, rate, batches, memory)
-            }
-            Method::Hybrid(evolution) => {
-                nes::step::<N, M, E>(self, evolution, true, executor, rate, batches, memory)
+            Method::Nes(evolution) | Method::Hybrid(evolution) => {
+                nes::step::<N, M, E>(self, evolution, executor, rate, batches, memory)
             }
             Method::GradientBases(options) => {
                 gradient_bases::step::<N, M, E>(self, options, executor, rate, batches, memory)
@@ -144,8 +141,9 @@ impl Descent {
             }
             Method::Rbd => rbd::replay(self, executor, rate, memory),
             Method::Fpd => fpd::replay::<N, E>(self, executor, rate, memory),
-            Method::Nes(evolution) => nes::replay(self, evolution, false, executor, rate, memory),
-            Method::Hybrid(evolution) => nes::replay(self, evolution, true, executor, rate, memory),
+            Method::Nes(evolution) | Method::Hybrid(evolution) => {
+                nes::replay(self, evolution, executor, rate, memory)
+            }
         }
         self.steps += 1;
     }

@@ -6,17 +6,22 @@
 //! as drawn; the update goes along rows divided by their norms, as in RBD. (The original divides by d twice where rows
 //! are not normalised, and climbs instead of descending where losses are not transformed.)
 
-use super::{Batches, Descent, Evolution, Memory, Outcome, offspring};
+use super::{Batches, Descent, Evolution, Memory, Method, Outcome, offspring};
 use crate::nn::Network;
 use crate::numerics::Math;
 use crate::step::Executor;
 use crate::subspace::{self, Normalisation};
 
+/// Whether all offspring see the same mini-batch, as in the hybrid.
+const fn is_shared(descent: &Descent) -> bool {
+    matches!(descent.method, Method::Hybrid(_))
+}
+
 /// What sum_i f_i phi_i is multiplied with.
-fn scale(descent: &Descent, evolution: Evolution, shared: bool, rate: f32) -> f32 {
+fn scale(descent: &Descent, evolution: Evolution, rate: f32) -> f32 {
     let d = descent.subspace.dimensions as f32;
     match descent.subspace.normalisation {
-        _ if shared => -rate,
+        _ if is_shared(descent) => -rate,
         // Without norms, the lift divides by d already.
         Normalisation::Mean => -(rate / evolution.noise),
         _ => -(rate / (evolution.noise * d)),
@@ -31,7 +36,6 @@ fn scale(descent: &Descent, evolution: Evolution, shared: bool, rate: f32) -> f3
 pub(super) fn step<N: Network, M: Math, E: Executor>(
     descent: &Descent,
     evolution: Evolution,
-    shared: bool,
     executor: &mut E,
     rate: f32,
     batches: &mut impl Batches,
@@ -43,14 +47,14 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
         &basis,
         evolution.noise,
         memory.weights,
-        shared,
+        is_shared(descent),
         batches,
         memory.images,
         memory.coordinates,
         memory.scratch,
     );
     evolution.transformation.apply(executor, memory.coordinates, memory.norms);
-    replay(descent, evolution, shared, executor, rate, memory);
+    replay(descent, evolution, executor, rate, memory);
     outcome
 }
 
@@ -58,12 +62,11 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
 pub(super) fn replay<E: Executor>(
     descent: &Descent,
     evolution: Evolution,
-    shared: bool,
     executor: &mut E,
     rate: f32,
     memory: &mut Memory<'_>,
 ) {
-    let scale = scale(descent, evolution, shared, rate);
+    let scale = scale(descent, evolution, rate);
     let basis = descent.basis();
     let Memory { coordinates, weights, norms, scratch, .. } = memory;
     subspace::replay(executor, &basis, coordinates, scale, weights, norms, scratch);

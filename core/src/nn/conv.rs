@@ -3,9 +3,9 @@
 use super::matmul::{
     Ends, Left, Lines, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once,
 };
-use super::{Layer, Tensor, Tensors, rows};
+use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// A `K` by `K` convolution of images `[H][W][IN]` to `[H - K + 1][W - K + 1][OUT]` ("valid"; put a [`Pad`](super::Pad)
 /// before it for "same").
@@ -85,12 +85,12 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(self.params);
-        read(rows(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN));
+        read(piece(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let images = rows(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN);
+        let images = piece(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN);
         let bias = &self.params[Conv::<H, W, IN, OUT, K>::KERNEL..];
         if const { K * K * IN <= steps_at_once(OUT) } {
             // A first layer: few steps, not worth a pause.
@@ -129,7 +129,7 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         let len = Conv::<H, W, IN, OUT, K>::IMAGES * Conv::<H, W, IN, OUT, K>::OUTPUT;
         read(&self.params[..Conv::<H, W, IN, OUT, K>::KERNEL]);
-        read(rows(self.deltas, index, len));
+        read(piece(self.deltas, index, len));
     }
 
     /// Element of the kernel by element, as far as a panel reaches; each adds to all the places that it saw.
@@ -137,7 +137,7 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
         let len = Conv::<H, W, IN, OUT, K>::OUTPUT;
-        let deltas = rows(self.deltas, index, Conv::<H, W, IN, OUT, K>::IMAGES * len);
+        let deltas = piece(self.deltas, index, Conv::<H, W, IN, OUT, K>::IMAGES * len);
         out.fill(0.0);
         let mut panel = Transposed::new();
         for element in 0..K * K {

@@ -1,9 +1,9 @@
 //! The fully connected layer.
 
 use super::matmul::{Ends, Left, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once};
-use super::{Layer, Tensor, Tensors, rows};
+use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// `y = x W + b`. Parameters: the kernel `W` as `[IN][OUT]`, then the bias `b`.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +27,13 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(self.params);
-        read(rows(self.input, index, IMAGES * IN));
+        read(piece(self.input, index, IMAGES * IN));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let (kernel, bias) = self.params.split_at(IN * OUT);
-        let data = rows(self.input, index, IMAGES * IN);
+        let data = piece(self.input, index, IMAGES * IN);
         let shape = [out.len() / OUT, OUT];
         for (index, kernel) in kernel.chunks(steps_at_once(OUT) * OUT).enumerate() {
             let (first, steps) = (index * steps_at_once(OUT), kernel.len() / OUT);
@@ -60,12 +60,12 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(&self.params[..IN * OUT]);
-        read(rows(self.deltas, index, IMAGES * OUT));
+        read(piece(self.deltas, index, IMAGES * OUT));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let data = rows(self.deltas, index, IMAGES * OUT);
+        let data = piece(self.deltas, index, IMAGES * OUT);
         out.fill(0.0);
         let mut panel = Transposed::new();
         for input in (0..IN).step_by(Transposed::COLUMNS) {

@@ -2,9 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::rows;
 use crate::numerics::{Lanes, Math};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// Images per tile.
 const IMAGES: usize = 32;
@@ -26,13 +25,13 @@ impl<M: Math> Superstep for LossDeltas<'_, M> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(rows(self.logits, index, IMAGES * self.classes));
+        read(piece(self.logits, index, IMAGES * self.classes));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let scale = 1.0 / self.labels.len() as f32;
-        let logits = rows(self.logits, index, IMAGES * self.classes);
+        let logits = piece(self.logits, index, IMAGES * self.classes);
         let labels = &self.labels[index * IMAGES..];
         let images = out.chunks_exact_mut(self.classes).zip(logits.chunks_exact(self.classes));
         for ((deltas, logits), &label) in images.zip(labels) {
@@ -93,12 +92,12 @@ impl<M: Math> Superstep for Measure<'_, M> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(rows(self.logits, index, IMAGES * self.classes));
+        read(piece(self.logits, index, IMAGES * self.classes));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let logits = rows(self.logits, index, IMAGES * self.classes);
+        let logits = piece(self.logits, index, IMAGES * self.classes);
         let labels = &self.labels[index * IMAGES..];
         let images = logits.chunks_exact(self.classes).zip(labels);
         for (out, (logits, &label)) in out.chunks_exact_mut(2).zip(images) {

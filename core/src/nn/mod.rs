@@ -96,12 +96,6 @@ pub trait Layer: Sync + 'static {
     }
 }
 
-/// The `index`-th of the pieces of `len` floats that `data` consists of; the last may be shorter.
-#[inline(always)]
-fn rows(data: &[f32], index: usize, len: usize) -> &[f32] {
-    &data[index * len..data.len().min((index + 1) * len)]
-}
-
 /// Images and their labels.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {

@@ -1,8 +1,8 @@
 //! Max pooling.
 
-use super::{Layer, Tensors, rows};
+use super::{Layer, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// The largest of each 2x2 window, windows side by side; an odd last row or column is left out. Images are
 /// `[H][W][C]`.
@@ -55,12 +55,12 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Forward<'_, H
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(rows(self.input, index, H * W * C));
+        read(piece(self.input, index, H * W * C));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let image = rows(self.input, index, H * W * C);
+        let image = piece(self.input, index, H * W * C);
         for pixel in 0..(H / 2) * (W / 2) {
             let (window, to) = places::<W, C>(pixel);
             for channel in (0..C).step_by(V::WIDTH) {
@@ -84,14 +84,14 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Backward<'_, 
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(rows(self.input, index, H * W * C));
-        read(rows(self.deltas, index, (H / 2) * (W / 2) * C));
+        read(piece(self.input, index, H * W * C));
+        read(piece(self.deltas, index, (H / 2) * (W / 2) * C));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let image = rows(self.input, index, H * W * C);
-        let deltas = rows(self.deltas, index, (H / 2) * (W / 2) * C);
+        let image = piece(self.input, index, H * W * C);
+        let deltas = piece(self.deltas, index, (H / 2) * (W / 2) * C);
         out.fill(0.0);
         let zero = V::splat(0.0);
         for pixel in 0..(H / 2) * (W / 2) {

@@ -1,8 +1,8 @@
 //! The rectifier.
 
-use super::{Layer, Tensors, rows};
+use super::{Layer, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// `y = x` where x > 0, else +0. The subgradient at 0 is 0.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +25,14 @@ impl Superstep for Rectify<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(rows(self.sign, index, CHUNK));
-        read(rows(self.from, index, CHUNK));
+        read(piece(self.sign, index, CHUNK));
+        read(piece(self.from, index, CHUNK));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let mut sign = rows(self.sign, index, CHUNK).chunks_exact(V::WIDTH);
-        let mut from = rows(self.from, index, CHUNK).chunks_exact(V::WIDTH);
+        let mut sign = piece(self.sign, index, CHUNK).chunks_exact(V::WIDTH);
+        let mut from = piece(self.from, index, CHUNK).chunks_exact(V::WIDTH);
         let mut out = out.chunks_exact_mut(V::WIDTH);
         for ((out, sign), from) in (&mut out).zip(&mut sign).zip(&mut from) {
             V::store(V::where_positive(V::load(sign), V::load(from)), out);

@@ -41,6 +41,12 @@ pub trait Superstep: Sync {
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]);
 }
 
+/// The `index`-th of the pieces of `len` floats that `data` consists of; the last may be shorter. What belongs to a tile.
+#[inline(always)]
+pub(crate) fn piece(data: &[f32], index: usize, len: usize) -> &[f32] {
+    &data[index * len..data.len().min((index + 1) * len)]
+}
+
 /// Something that runs supersteps: serially, over threads, over the tiles of another machine.
 pub trait Executor {
     /// Runs every tile of `superstep` once, in any order, and returns when all are done and all of `out` can be read by

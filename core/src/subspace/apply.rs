@@ -1,7 +1,7 @@
 //! An update that is in memory, onto the weights: the end of a fused update, and all of SGD's.
 
 use crate::numerics::{Lanes, TILE};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// Superstep, in place: a tile of `theta + scale * total`.
 struct Apply<'a> {
@@ -18,12 +18,12 @@ impl Superstep for Apply<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(&self.total[index * TILE..self.total.len().min((index + 1) * TILE)]);
+        read(piece(self.total, index, TILE));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        add_scaled::<V>(self.scale, &self.total[index * TILE..][..out.len()], out);
+        add_scaled::<V>(self.scale, &piece(self.total, index, TILE)[..out.len()], out);
     }
 }
 

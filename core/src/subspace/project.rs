@@ -4,7 +4,7 @@ use super::{Basis, divide_by_norm};
 use crate::basis::{OCTET, OCTET_LEN, Sampler, with_sampler};
 use crate::numerics::{Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// Superstep: partial sums `<phi_i, g>` over one tile of the weights, for every direction. Output
 /// `[tiles][dimensions]`.
@@ -21,12 +21,12 @@ impl Superstep for Project<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(self.slice(index));
+        read(piece(self.gradient, index, TILE));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let gradient = self.slice(index);
+        let gradient = piece(self.gradient, index, TILE);
         with_sampler!(self.basis.distribution, V, S, law => {
             for i in 0..out.len() {
                 out[i] = if self.basis.is_mirror(i) {
@@ -37,15 +37,6 @@ impl Superstep for Project<'_> {
                 };
             }
         });
-    }
-}
-
-impl Project<'_> {
-    /// The gradient's part of a tile.
-    #[inline(always)]
-    fn slice(&self, index: usize) -> &[f32] {
-        let start = index * TILE;
-        &self.gradient[start..self.gradient.len().min(start + TILE)]
     }
 }
 

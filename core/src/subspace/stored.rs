@@ -5,20 +5,13 @@
 use super::apply::add_scaled;
 use super::project::{combine, dot_tile};
 use crate::numerics::{BLOCK, Lanes, TILE};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Superstep, piece};
 
 /// Superstep: partial sums `<row_i, x>` over one tile, for every row. Output `[tiles][rows]`.
 struct Dots<'a> {
     /// `[rows][x.len()]`
     rows: &'a [f32],
     x: &'a [f32],
-}
-
-impl Dots<'_> {
-    #[inline(always)]
-    fn range(&self, index: usize) -> core::ops::Range<usize> {
-        index * TILE..self.x.len().min((index + 1) * TILE)
-    }
 }
 
 impl Superstep for Dots<'_> {
@@ -29,16 +22,15 @@ impl Superstep for Dots<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        let range = self.range(index);
-        read(&self.x[range.clone()]);
-        self.rows.chunks_exact(self.x.len()).for_each(|row| read(&row[range.clone()]));
+        read(piece(self.x, index, TILE));
+        self.rows.chunks_exact(self.x.len()).for_each(|row| read(piece(row, index, TILE)));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let range = self.range(index);
+        let x = piece(self.x, index, TILE);
         for (sum, row) in out.iter_mut().zip(self.rows.chunks_exact(self.x.len())) {
-            *sum = dot_tile::<V>(&row[range.clone()], &self.x[range.clone()]);
+            *sum = dot_tile::<V>(piece(row, index, TILE), x);
         }
     }
 }
@@ -58,9 +50,8 @@ impl Superstep for Sum<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        let range = index * TILE..self.params.min((index + 1) * TILE);
         read(self.coefficients);
-        self.rows.chunks_exact(self.params).for_each(|row| read(&row[range.clone()]));
+        self.rows.chunks_exact(self.params).for_each(|row| read(piece(row, index, TILE)));
     }
 
     #[inline(always)]
@@ -72,7 +63,7 @@ impl Superstep for Sum<'_> {
         for coefficients in self.coefficients.chunks(BLOCK) {
             block.fill(0.0);
             for (&a, row) in coefficients.iter().zip(&mut rows) {
-                add_scaled::<V>(a, &row[index * TILE..][..block.len()], block);
+                add_scaled::<V>(a, piece(row, index, TILE), block);
             }
             add_scaled::<V>(1.0, block, out);
         }
@@ -93,12 +84,12 @@ impl Superstep for Quotient<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(&self.x[index * TILE..self.x.len().min((index + 1) * TILE)]);
+        read(piece(self.x, index, TILE));
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        for (out, x) in out.iter_mut().zip(&self.x[index * TILE..]) {
+        for (out, x) in out.iter_mut().zip(piece(self.x, index, TILE)) {
             *out = super::divide_by_norm(*x, self.divisor);
         }
     }

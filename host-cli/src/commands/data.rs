@@ -12,7 +12,7 @@ use crate::fetch::catalogue::ABOUT;
 use crate::fetch::{Catalogue, Client, Options, Outcome, fetch};
 use crate::files::{self, SETS, load, locate};
 use crate::interrupt;
-use crate::settings::DATA_FOLDER;
+use crate::settings::{DATA_FOLDER, Dataset};
 
 /// Does what is asked for about data.
 ///
@@ -111,8 +111,8 @@ fn list(folder: &Path, out: &mut impl Write) -> std::io::Result<()> {
             writeln!(out, "{:<10} from {mirror}", "")?;
         }
     }
-    for name in ["synthetic", "shapes"] {
-        writeln!(out, "{name:<10} drawn by the program; nothing to fetch")?;
+    for dataset in Dataset::ALL.iter().filter(|dataset| !dataset.is_in_files()) {
+        writeln!(out, "{dataset:<10} drawn by the program; nothing to fetch")?;
     }
     out.flush()
 }

@@ -1,6 +1,8 @@
 //! `random-bases data`.
 
 use super::server::{Answer, Server};
+#[cfg(unix)]
+use super::support::interrupted;
 use super::support::{Outcome, Place};
 
 /// Runs the program without the proxy that this machine may have.
@@ -99,21 +101,11 @@ fn an_interrupted_download_leaves_nothing_behind() {
     let (server, place) = (Server::always(Answer::Silent(vec![0; 5000])), Place::new());
     let mut command = place.command(&format!("data fetch mnist --mirror {}", server.address()));
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
     let part = || {
         let entries = std::fs::read_dir(place.path("data/mnist")).ok()?;
         entries.flatten().find(|entry| entry.metadata().is_ok_and(|file| file.len() == 5000))
     };
-    while part().is_none() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted while fetching"));
+    interrupted(command, || part().is_some(), "interrupted while fetching");
     assert!(!place.path("data").exists());
 }
 

@@ -105,6 +105,23 @@ fn finish(command: &mut Command, line: &str) -> Outcome {
     Outcome { line: line.into(), code, stdout, stderr }
 }
 
+/// Interrupts a command once `ready`, as Ctrl-C does; it has to end with code 8 and say `part`.
+#[cfg(unix)]
+pub fn interrupted(mut command: Command, mut ready: impl FnMut() -> bool, part: &str) {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while !ready() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(8), "{message}");
+    assert!(message.contains(part), "{message}");
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Outcome {

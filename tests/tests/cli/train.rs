@@ -6,6 +6,8 @@ use random_bases_core::record::{Frames, Record, Step};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
+#[cfg(unix)]
+use super::support::interrupted;
 use super::support::{Outcome, Place, SMALL, levels, value};
 
 /// The digest of the weights that a run printed.
@@ -223,19 +225,10 @@ fn a_training_that_diverges_keeps_its_journal() {
 #[cfg(unix)]
 fn an_interrupted_training_keeps_what_it_has() {
     let place = Place::new();
-    let mut command = place.command(&format!("train {SMALL} --epochs 1000000 --progress plain --output a"));
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let command = place.command(&format!("train {SMALL} --epochs 1000000 --progress plain --output a"));
     let journal = place.path("a/journal.rbases");
-    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 5_000 {
-        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(8), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("stopped after"));
+    let long_enough = || std::fs::metadata(&journal).map_or(0, |file| file.len()) >= 5_000;
+    interrupted(command, long_enough, "stopped after");
 
     let summary: Value = serde_json::from_str(&place.text("a/summary.json")).unwrap();
     let digest = summary["weights_digest"].as_str().unwrap();

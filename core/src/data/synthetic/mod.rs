@@ -125,3 +125,13 @@ fn checksum(bytes: usize, mut draw: impl FnMut(u64, u32, &mut [u8]) -> u8) -> u3
     }
     hash
 }
+
+/// Another seed, part or index gives another image.
+#[cfg(test)]
+fn check_that_all_matter<I: PartialEq + core::fmt::Debug>(draw: impl Fn(u64, Part, u32) -> I) {
+    let image = draw(1, Part::Train, 0);
+    assert_ne!(image, draw(2, Part::Train, 0));
+    assert_ne!(image, draw(1 << 32 | 1, Part::Train, 0));
+    assert_ne!(image, draw(1, Part::Test, 0));
+    assert_ne!(image, draw(1, Part::Train, 1));
+}
