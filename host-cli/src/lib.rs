@@ -19,7 +19,8 @@
 //! In reading order: [`args`] what was typed, [`settings`] what it means, [`run_spec`] and [`model`] that in the core's
 //! words and types, [`dataset`] and [`files`] the images, [`fetch`] where they come from, [`executor`] and [`vector`] how
 //! tiles run, [`feed`] mini-batches, [`training`] a run in progress, [`records`] journals and fixtures, [`output`] and
-//! [`progress`] what people get, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can go wrong.
+//! [`progress`] what people get, [`plot`] charts, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can
+//! go wrong.
 
 pub mod args;
 pub mod commands;
@@ -32,6 +33,7 @@ pub mod files;
 pub mod interrupt;
 pub mod model;
 pub mod output;
+pub mod plot;
 pub mod progress;
 pub mod records;
 pub mod run_spec;
