@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use random_bases_core::basis::Distribution;
 
 use crate::failure::{Failure, exit_codes_help};
 use crate::files::SETS;
-use crate::settings::{MachineFlags, Progress, SettingsFlags, Strategy};
+use crate::settings::{MachineFlags, Progress, SettingsFlags, Strategy, Value};
 
 /// Train networks in low-dimensional random subspaces, with the same bits on every machine
 #[derive(Parser, Clone, Debug)]
@@ -57,6 +58,15 @@ pub enum Command {
     /// Get published image sets, check those that are there, or list what there is
     #[command(after_help = after_help(DATA_EXAMPLES))]
     Data(DataArguments),
+    /// Measure how orthogonal random directions are, in 10 to 10^8 dimensions
+    #[command(
+        long_about = "Measure how orthogonal random directions are, in 10 to 10^8 dimensions.\n\n\
+            For each power of ten, |cos| of the angle between each row of a basis and the next: mean, standard \
+            deviation, least and greatest, beside sqrt(2 / (pi D)), which the mean comes to for directions with \
+            mean zero. The numbers do not depend on threads or vector instructions.",
+        after_help = after_help(ORTHOGONALITY_EXAMPLES)
+    )]
+    Orthogonality(OrthogonalityArguments),
     /// Print what this machine offers: vector instructions, threads, version of the numeric contract
     #[command(after_help = after_help(""))]
     Machine,
@@ -219,6 +229,29 @@ pub struct InspectArguments {
     pub all: bool,
 }
 
+/// The arguments of `orthogonality`.
+#[derive(Args, Clone, Debug)]
+pub struct OrthogonalityArguments {
+    /// What the elements of the directions are drawn from
+    #[arg(long, value_name = "NAME", default_value = "normal", value_parser = <Distribution as Value>::parser())]
+    pub distribution: Distribution,
+    /// The seed of the directions
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = <u64 as Value>::parser())]
+    pub seed: u64,
+    /// How many pairs of neighbouring directions, 1 to 10000
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub draws: u32,
+    /// The largest power of ten, 1 to 9
+    #[arg(long, value_name = "EXPONENT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub largest: u32,
+    /// Write orthogonality.jsonl and orthogonality.svg into this folder
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How to use the machine.
+    #[command(flatten)]
+    pub machine: MachineFlags,
+}
+
 /// The arguments of `data`.
 #[derive(Args, Clone, Debug)]
 pub struct DataArguments {
@@ -313,6 +346,10 @@ const DATA_EXAMPLES: &str = "Examples:
   random-bases data check mnist
   random-bases train --preset fc,mnist --data-dir data    reads data/mnist";
 
+const ORTHOGONALITY_EXAMPLES: &str = "Examples:
+  random-bases orthogonality                                    ten seconds or so
+  random-bases orthogonality --distribution rademacher --largest 6 --output runs/orthogonality";
+
 /// The examples, then the exit codes.
 fn after_help(examples: &str) -> String {
     let gap = if examples.is_empty() { "" } else { "\n\n" };
@@ -344,7 +381,9 @@ mod tests {
 
     #[test]
     fn every_help_lists_the_exit_codes() {
-        for command in ["train", "config", "verify", "record", "replay", "inspect", "data", "machine"] {
+        for command in
+            ["train", "config", "verify", "record", "replay", "inspect", "data", "orthogonality", "machine"]
+        {
             assert!(help(command).contains("6  mismatch"), "{command}");
         }
         let train = help("train");
@@ -374,6 +413,17 @@ mod tests {
         assert_eq!(parse("record run --output a --all b").unwrap_err(), ErrorKind::ArgumentConflict);
         assert_eq!(parse("record --all b --output a").unwrap_err(), ErrorKind::ArgumentConflict);
         assert_eq!(parse("record run --output a --steps 0").unwrap_err(), ErrorKind::ValueValidation);
+    }
+
+    #[test]
+    fn numbers_of_orthogonality_are_within_reason() {
+        for line in ["--draws 0", "--draws 10001", "--largest 0", "--largest 10", "--distribution gauss"] {
+            let error = parse(&format!("orthogonality {line}")).unwrap_err();
+            assert_eq!(error, ErrorKind::ValueValidation, "{line}");
+        }
+        let Ok(Command::Orthogonality(usual)) = parse("orthogonality") else { panic!() };
+        assert_eq!((usual.distribution, usual.seed, usual.draws), (Distribution::Normal, 1, 100));
+        assert_eq!((usual.largest, usual.output, usual.machine), (8, None, MachineFlags::default()));
     }
 
     #[test]

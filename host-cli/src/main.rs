@@ -44,6 +44,9 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Inspect(arguments) => commands::inspect::run(&arguments.path, arguments.all, out),
         Command::Data(arguments) => commands::data::run(&arguments.command, out),
+        Command::Orthogonality(arguments) => {
+            commands::orthogonality::run(&arguments, resolve_machine(&arguments.machine)?, out)
+        }
         Command::Machine => commands::machine::run(out),
     }
 }

@@ -13,6 +13,7 @@ mod cli {
     mod fetch;
     mod grid;
     mod images;
+    mod orthogonality;
     mod records;
     mod server;
     mod sets;

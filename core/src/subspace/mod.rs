@@ -22,6 +22,7 @@
 mod apply;
 mod fused;
 mod lift;
+pub mod orthogonality;
 mod project;
 pub mod stored;
 mod transformation;

@@ -4,6 +4,7 @@ pub mod config;
 pub mod data;
 pub mod inspect;
 pub mod machine;
+pub mod orthogonality;
 pub mod record;
 pub mod replay;
 pub mod train;

@@ -41,3 +41,4 @@ pub use resolve::{
 };
 pub use split::Split;
 pub use table::{KEYS, Partial, Settings};
+pub(crate) use value::Value;
