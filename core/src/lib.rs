@@ -22,7 +22,7 @@
 //! let mut memory = Memory::carve(SIZES, &mut floats);
 //!
 //! let (subspace, strategy) = (Subspace::of(8), Strategy::TwoPass);
-//! let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy, steps: 0 };
+//! let mut descent = Descent::new(Method::Rbd, 1, subspace, strategy);
 //! let mut executor: Serial = Serial::new();
 //! descent.start::<Small8, _>(&mut executor, &mut memory);
 //!
@@ -40,7 +40,7 @@
 //! - [`step`]: supersteps, tiles, executors;
 //! - [`subspace`]: projection and lift;
 //! - [`nn`]: layers, networks, loss; **a new layer goes there**;
-//! - [`descent`]: the methods; **the update loop is [`descent::Descent::step`]**;
+//! - [`descent`]: the methods; **the update loop is [`descent::Descent::step`]**; what RBD leaves open is [`descent::Options`];
 //! - [`data`]: synthetic images, splits, shuffles, augmentation;
 //! - `record` (feature `serde`): journals and fixtures;
 //! - `conformance` (feature): the suite that every executor must pass.

@@ -39,7 +39,10 @@ pub enum Command {
             and counts as a flag where it is given as one. `random-bases config` shows the outcome.",
         after_help = after_help(TRAIN_EXAMPLES)
     )]
-    Train(Box<SettingsFlags>),
+    Train(Box<TrainArguments>),
+    /// Print how the weights would be divided, and what workers would communicate, without training
+    #[command(after_help = after_help(PLAN_EXAMPLES))]
+    Plan(Box<SettingsFlags>),
     /// Print the configuration that `train` would use, each setting with where it was set
     #[command(after_help = after_help(CONFIG_EXAMPLES))]
     Config(Box<SettingsFlags>),
@@ -70,6 +73,18 @@ pub enum Command {
     /// Print what this machine offers: vector instructions, threads, version of the numeric contract
     #[command(after_help = after_help(""))]
     Machine,
+}
+
+/// The arguments of `train`.
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct TrainArguments {
+    /// Go on with the run in the folder --output, with its own configuration, to the bits that it would have had; begin if there is
+    /// none
+    #[arg(long, requires = "output")]
+    pub resume: bool,
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingsFlags,
 }
 
 /// The arguments of `verify`.
@@ -321,6 +336,11 @@ Examples:
   random-bases train --preset fc,mnist --epochs 100             the paper's Table 1; needs `data fetch mnist`
   random-bases train --method sgd                               the baseline
   random-bases train -d 500 --seed 7 --output runs/a            keep the results";
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  random-bases plan --weights-per-compartment=-1              a compartment for each layer
+  random-bases plan --dynamic-compartments --workers 4";
 
 const CONFIG_EXAMPLES: &str = "Examples:
   random-bases config --preset small

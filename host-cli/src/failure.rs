@@ -17,7 +17,7 @@ pub const EXIT_CODES: [(u8, &str); 9] = [
     (2, "usage: the command line is not understood"),
     (3, "configuration: a setting is unknown, out of range, or does not go with another"),
     (4, "data: a data or record file is missing or damaged, or holds something else"),
-    (5, "diverged: a loss or a weight is not finite"),
+    (5, "diverged: a loss or a weight is not finite or has left all bounds, or a training does not converge"),
     (6, "mismatch: a verification found different bits"),
     (7, "output: a result could not be written"),
     (8, "interrupted: stopped by the user; what was done until then is kept"),

@@ -18,13 +18,16 @@
 //!
 //! In reading order: [`args`] what was typed, [`settings`] what it means, [`run_spec`] and [`model`] that in the core's
 //! words and types, [`dataset`] and [`files`] the images, [`fetch`] where they come from, [`executor`] and [`vector`] how
-//! tiles run, [`feed`] mini-batches, [`training`] a run in progress, [`records`] journals and fixtures, [`output`] and
+//! tiles run, [`feed`] mini-batches, [`training`] a run in progress, [`epochs`] its loop, [`checkpoint`] and [`resume`] what lets it
+//! go on, [`probes`] what is looked at on the way, [`records`] journals and fixtures, [`output`] and
 //! [`progress`] what people get, [`plot`] charts, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can
 //! go wrong.
 
 pub mod args;
+pub mod checkpoint;
 pub mod commands;
 pub mod dataset;
+pub mod epochs;
 pub mod executor;
 pub mod failure;
 pub mod feed;
@@ -34,8 +37,10 @@ pub mod interrupt;
 pub mod model;
 pub mod output;
 pub mod plot;
+pub mod probes;
 pub mod progress;
 pub mod records;
+pub mod resume;
 pub mod run_spec;
 pub mod settings;
 pub mod training;

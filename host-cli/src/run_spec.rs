@@ -1,10 +1,12 @@
 //! What decides the bits of a run, in the words of the core.
 
 use random_bases_core::basis::{Distribution, Probability};
-use random_bases_core::descent::{Descent, Evolution, GradientBases, Method, Sizes, Subspace};
+use random_bases_core::descent::{
+    Descent, Evolution, GradientBases, Landscape, Method, Options, Sizes, Subspace, WorkerRows,
+};
 use random_bases_core::numerics::{CONTRACT, MathId};
 use random_bases_core::record::{Data, Run};
-use random_bases_core::subspace::{Normalisation, Strategy, Transformation};
+use random_bases_core::subspace::{Normalisation, Plan, Strategy};
 
 use crate::failure::Failure;
 use crate::model::{Model, shape_name, with_network};
@@ -36,6 +38,8 @@ pub struct RunSpec {
     pub batch: u32,
     /// The run's seed.
     pub seed: u64,
+    /// What RBD leaves open.
+    pub options: Options,
 }
 
 /// An owned [`Data`].
@@ -74,6 +78,7 @@ impl RunSpec {
             antithetic: settings.antithetic_sampling && method.has_random_basis(),
             batch: settings.batch_size,
             seed: settings.seed,
+            options: settings.options(),
         };
         spec.check_memory().map_err(Failure::configuration)?;
         Ok(spec)
@@ -101,6 +106,7 @@ impl RunSpec {
             antithetic: self.antithetic,
             batch: self.batch,
             seed: self.seed,
+            options: self.options,
         }
     }
 
@@ -129,6 +135,7 @@ impl RunSpec {
             antithetic: run.antithetic,
             batch: run.batch,
             seed: run.seed,
+            options: run.options,
         };
         spec.check()?;
         Ok(spec)
@@ -146,8 +153,8 @@ impl RunSpec {
     /// Refuses what no machine could hold.
     fn check_memory(&self) -> Result<(), String> {
         let (images, dimensions) = (self.batch as usize, self.dimensions as usize);
-        let strategy = Strategy::TwoPass;
-        let floats = with_network!(self.network, N => Sizes::of::<N>(self.method, images, dimensions, strategy).floats());
+        let descent = self.descent(Strategy::TwoPass);
+        let floats = with_network!(self.network, N => Sizes::of_descent::<N>(&descent, images, 1).floats());
         let bytes = floats as u64 * 4;
         if bytes <= MEMORY_MAX {
             return Ok(());
@@ -179,6 +186,15 @@ impl RunSpec {
         {
             return Err(format!("noise = {noise}: not positive and finite"));
         }
+        if let Method::Landscape(Landscape { bins, distance, .. }) = self.method
+            && !(bins % 2 == 1
+                && (3..=settings::BINS_MAX).contains(&bins)
+                && distance.is_finite()
+                && distance > 0.0)
+        {
+            return Err(format!("landscape with bins = {bins}, binsize = {distance}: impossible"));
+        }
+        self.check_options()?;
         if self.distribution == Distribution::Bernoulli(Probability(0)) {
             return Err("distribution = bernoulli with probability 0: impossible".into());
         }
@@ -203,27 +219,127 @@ impl RunSpec {
         self.check_memory()
     }
 
+    /// [`RunSpec::check`], of the options.
+    fn check_options(&self) -> Result<(), String> {
+        self.options
+            .check(self.method, self.antithetic)
+            .map_err(|conflict| format!("options: {conflict}"))?;
+        if !matches!(self.method, Method::Rbd | Method::Fpd) {
+            return Ok(());
+        }
+        let workers = self.options.workers;
+        if workers.count > settings::WORKERS_MAX
+            || workers.count == 1 && (workers.same_images || workers.rows != WorkerRows::Own)
+        {
+            return Err(format!("workers = {}: impossible", workers.count));
+        }
+        let plan = self.plan();
+        if plan.len() > settings::COMPARTMENTS_MAX {
+            return Err(format!("{} compartments: impossible", plan.len()));
+        }
+        let least = plan.iter().map(|compartment| compartment.dimensions).min().unwrap_or(0);
+        let needed = if workers.rows == WorkerRows::Split { workers.count as usize } else { 1 };
+        if least < needed {
+            return Err(format!("compartments of {least} directions for {needed} workers: impossible"));
+        }
+        Ok(())
+    }
+
+    /// How the weights are divided.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let descent = self.descent(Strategy::TwoPass);
+        with_network!(self.network, N => descent.plan::<N>())
+    }
+
     /// The core's descent, before its first step.
     #[must_use]
-    pub fn descent(&self, strategy: Strategy) -> Descent {
-        Descent {
-            method: self.method,
-            seed: self.seed,
-            subspace: Subspace {
-                dimensions: self.dimensions as usize,
-                distribution: self.distribution,
-                normalisation: self.normalisation,
-                antithetic: self.antithetic,
-            },
-            strategy,
-            steps: 0,
-        }
+    pub const fn descent(&self, strategy: Strategy) -> Descent {
+        let subspace = Subspace {
+            dimensions: self.dimensions as usize,
+            distribution: self.distribution,
+            normalisation: self.normalisation,
+            antithetic: self.antithetic,
+        };
+        Descent::new(self.method, self.seed, subspace, strategy).with(self.options)
+    }
+
+    /// Why the run cannot be replayed from its coordinates, if it cannot.
+    #[must_use]
+    pub fn why_no_replay(&self) -> Option<String> {
+        let along = if self.method.can_replay() { " with steps along gradients" } else { "" };
+        (!self.can_replay()).then(|| format!("a run of {}{along} cannot be replayed", self.method.name()))
+    }
+
+    /// Whether the run can be replayed from its coordinates.
+    #[must_use]
+    pub const fn can_replay(&self) -> bool {
+        self.descent(Strategy::TwoPass).can_replay()
     }
 
     /// Mini-batches that a step takes.
     #[must_use]
     pub const fn batches_per_step(&self) -> u64 {
-        self.method.batches(self.dimensions as usize) as u64
+        self.descent(Strategy::TwoPass).batches() as u64
+    }
+
+    /// Mini-batches in an epoch. Images that do not fill one are left out until the next epoch.
+    #[must_use]
+    pub const fn batches_per_epoch(&self) -> u32 {
+        (self.data.images - self.data.validation) / self.batch
+    }
+
+    /// Coordinates of each worker's share.
+    #[must_use]
+    pub fn shares(&self) -> Vec<usize> {
+        let descent = self.descent(Strategy::TwoPass);
+        let workers = 0..self.options.workers.count as usize;
+        if !matches!(self.method, Method::Rbd | Method::Fpd) {
+            return vec![self.dimensions as usize];
+        }
+        with_network!(self.network, N => workers.map(|worker| descent.share_len::<N>(worker)).collect())
+    }
+
+    /// Images that a step's outcome counts.
+    #[must_use]
+    pub fn images_per_step(&self) -> u64 {
+        let evaluations = match self.method {
+            Method::Nes(_) | Method::Hybrid(_) => self.dimensions,
+            _ if self.options.workers.same_images => 1,
+            _ => self.options.workers.count,
+        };
+        u64::from(evaluations) * u64::from(self.batch)
+    }
+
+    /// Compartments, each with a basis of its own; of methods without random bases one.
+    #[must_use]
+    pub fn compartments(&self) -> usize {
+        if matches!(self.method, Method::Rbd | Method::Fpd) { self.plan().len() } else { 1 }
+    }
+
+    /// Numbers that tell all about a step, of all workers: coordinates, and the gradients that are followed.
+    #[must_use]
+    pub fn communicated(&self) -> usize {
+        let params = self.network.params();
+        if !self.method.can_replay() {
+            // A method that cannot be replayed from coordinates would have to communicate its whole update.
+            return params;
+        }
+        let followed = if matches!(self.method, Method::Rbd | Method::Fpd) {
+            params - self.plan().elements()
+        } else {
+            0
+        };
+        followed + self.shares().iter().sum::<usize>()
+    }
+
+    /// Coordinates that a step's record holds, of one worker.
+    #[must_use]
+    pub fn coordinates(&self) -> usize {
+        match self.method {
+            Method::Rbd | Method::Fpd => self.plan().coordinates(),
+            _ => self.dimensions as usize,
+        }
     }
 
     /// Which strategy is used. `auto` takes what is faster where it was measured: fused for `normal`, whose elements
@@ -267,11 +383,7 @@ fn method(settings: &Settings) -> Method {
             settings::NoiseStd::Constant(noise) => noise,
             settings::NoiseStd::Auto => unreachable!("settings are resolved before they are used"),
         },
-        transformation: match settings.transformation {
-            settings::Transformation::Ranks => Transformation::Ranks,
-            settings::Transformation::Norm => Transformation::Norm,
-            settings::Transformation::None => Transformation::None,
-        },
+        transformation: settings.transformation.to_core(),
     };
     match settings.method {
         settings::Method::Rbd => Method::Rbd,
@@ -283,7 +395,41 @@ fn method(settings: &Settings) -> Method {
             offset: settings.offset,
             use_update_as_base: settings.use_update_as_base,
         }),
+        settings::Method::Landscape => Method::Landscape(Landscape {
+            bins: settings.bins,
+            distance: settings.binsize,
+            curvature: settings.curvature,
+        }),
     }
+}
+
+/// The core's method of a kind, whatever its options.
+#[must_use]
+pub fn core_method(method: settings::Method) -> Method {
+    let of_name = |core: &&Method| core.name() == method.name();
+    *Method::EXAMPLES.iter().find(of_name).expect("the core has every method")
+}
+
+/// How settings divide the weights of a network.
+#[must_use]
+pub fn plan_of(settings: &Settings, network: Model) -> Plan {
+    let descent = descent_of(settings);
+    with_network!(network, N => descent.plan::<N>())
+}
+
+/// Coordinates of each worker's share, with some settings.
+#[must_use]
+pub fn shares_of(settings: &Settings, network: Model) -> Vec<usize> {
+    let descent = descent_of(settings);
+    let workers = 0..descent.options.workers.count as usize;
+    with_network!(network, N => workers.map(|worker| descent.share_len::<N>(worker)).collect())
+}
+
+/// A descent of the settings' kind, for what it divides and counts.
+fn descent_of(settings: &Settings) -> Descent {
+    let subspace = Subspace::of(settings.base_dimensions as usize);
+    let descent = Descent::new(core_method(settings.method), 0, subspace, Strategy::TwoPass);
+    descent.with(settings.options())
 }
 
 const fn normalisation(normalisation: settings::Normalisation) -> Normalisation {

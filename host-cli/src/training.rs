@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use random_bases_core::data::View;
-use random_bases_core::descent::{Descent, Memory, Outcome, Sizes, offspring};
+use random_bases_core::descent::{Batches, Descent, Memory, Method, Outcome, Rates, Sizes, offspring};
 use random_bases_core::nn::{self, Layer, Network};
 use random_bases_core::numerics::{Libm, Math, MathId, Micromath};
 use random_bases_core::subspace::Strategy;
@@ -15,6 +15,8 @@ use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::feed::{Feed, write};
 use crate::model::{Model, with_network};
+use crate::probes::look::{Look, Sight, look};
+use crate::probes::watch::{Seen, Watch, Watched};
 use crate::run_spec::RunSpec;
 
 /// Blocks of directions that the fused strategy keeps in flight, or offspring, per thread.
@@ -47,7 +49,25 @@ pub enum Part {
 /// A run in progress.
 pub trait Training {
     /// One step on the next mini-batches.
-    fn step(&mut self, learning_rate: f32) -> Outcome;
+    fn step(&mut self, rates: Rates) -> Outcome;
+    /// Repeats a recorded step from its coordinates and factors.
+    fn replay(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]);
+    /// What each of several workers found out in the last step.
+    fn shares(&mut self) -> Vec<Shared>;
+    /// Puts the shares of all workers together, as [`Training::replay`] takes them.
+    fn join(&mut self, shares: &[Vec<f32>]) -> Vec<f32>;
+    /// What each tensor's last step was multiplied with, if anything.
+    fn factors(&mut self) -> &[f32];
+    /// What, besides the number of steps, the next steps follow from.
+    fn state(&mut self) -> Vec<(&'static str, &mut [f32])>;
+    /// Goes on before step `steps`, with the state of then.
+    fn resume(&mut self, steps: u64);
+    /// Looks at every step from now on.
+    fn watch(&mut self, watch: Watch);
+    /// What was seen in the last step, if it is watched.
+    fn seen(&mut self) -> Option<Seen>;
+    /// Looks around the weights as they are; nothing moves.
+    fn look(&mut self, look: Look) -> Sight;
     /// Evaluates the current weights; `None` if there are no such images.
     fn evaluate(&mut self, part: Part, batch: usize) -> Option<Evaluation>;
     /// Mini-batches in an epoch.
@@ -58,6 +78,17 @@ pub trait Training {
     fn coordinates(&mut self) -> &[f32];
     /// A named tensor of the last step: `weights`; and of methods with a gradient `gradient`, `logits`, `input`.
     fn tensor(&mut self, name: &str) -> Option<&[f32]>;
+}
+
+/// What one of several workers found out about a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shared {
+    /// Mean loss of the worker's mini-batch.
+    pub loss: f32,
+    /// Images of it that were classified right.
+    pub right: u32,
+    /// Its coordinates.
+    pub coordinates: Vec<f32>,
 }
 
 /// The system does not give the memory that a run needs.
@@ -77,31 +108,51 @@ fn zeros(len: usize) -> Result<Vec<f32>, NoMemory> {
 /// [`NoMemory`].
 pub fn begin<'d>(
     spec: &RunSpec,
-    strategy: Strategy,
+    strategy: impl Into<Generation>,
     executor: Threads,
     data: &'d DataSet,
     split: Split,
 ) -> Result<Box<dyn Training + 'd>, NoMemory> {
+    let how = strategy.into();
     with_network!(spec.network, N => match spec.math {
-        MathId::Libm => begin_typed::<N, Libm>(spec, strategy, executor, data, split),
-        MathId::Micromath => begin_typed::<N, Micromath>(spec, strategy, executor, data, split),
+        MathId::Libm => begin_typed::<N, Libm>(spec, how, executor, data, split),
+        MathId::Micromath => begin_typed::<N, Micromath>(spec, how, executor, data, split),
     })
+}
+
+/// Where rows come from. No bit depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// How often a row is generated in a step.
+    pub strategy: Strategy,
+    /// Whether rows are kept in memory instead.
+    pub keeps_rows: bool,
+    /// Whether recorded steps will be made again, from their coordinates.
+    pub repeats: bool,
+}
+
+impl From<Strategy> for Generation {
+    fn from(strategy: Strategy) -> Self {
+        Self { strategy, keeps_rows: false, repeats: false }
+    }
 }
 
 fn begin_typed<'d, N: Network, M: Math>(
     spec: &RunSpec,
-    strategy: Strategy,
+    how: Generation,
     mut executor: Threads,
     data: &'d DataSet,
     split: Split,
 ) -> Result<Box<dyn Training + 'd>, NoMemory> {
-    let (images, dimensions) = (spec.batch as usize, spec.dimensions as usize);
+    let images = spec.batch as usize;
     let wave = BLOCKS_PER_THREAD * executor.threads();
     let fitting = FLOATS_AT_ONCE / offspring::len::<N>(images);
     let wave = if spec.method.has_gradient() { wave } else { wave.min(fitting.max(1)) };
-    let sizes = Sizes::with_wave::<N>(spec.method, images, dimensions, strategy, wave);
+    let mut descent = spec.descent(how.strategy);
+    descent.keeps_rows = how.keeps_rows;
+    let sizes = Sizes::of_descent::<N>(&descent, images, wave);
+    let sizes = if how.repeats { sizes.and_two_passes::<N>(&descent) } else { sizes };
     let mut floats = zeros(sizes.floats())?;
-    let mut descent = spec.descent(strategy);
     descent.start::<N, _>(&mut executor, &mut Memory::carve(sizes, &mut floats));
     let feed = Feed::new(spec, data, split, executor.pool());
     Ok(Box::new(Typed::<N, M> {
@@ -113,6 +164,7 @@ fn begin_typed<'d, N: Network, M: Math>(
         split,
         feed,
         evaluation: Vec::new(),
+        watched: None,
         types: PhantomData,
     }))
 }
@@ -127,6 +179,7 @@ struct Typed<'d, N, M> {
     feed: Feed<'d>,
     /// Input, activations and losses of an evaluation batch; empty until the first evaluation.
     evaluation: Vec<f32>,
+    watched: Option<Watched>,
     types: PhantomData<fn() -> (N, M)>,
 }
 
@@ -137,10 +190,90 @@ impl<N: Network, M: Math> Typed<'_, N, M> {
 }
 
 impl<N: Network, M: Math> Training for Typed<'_, N, M> {
-    fn step(&mut self, learning_rate: f32) -> Outcome {
+    fn step(&mut self, rates: Rates) -> Outcome {
         let mut memory = Memory::carve(self.sizes, &mut self.floats);
         self.feed.begin_step(self.descent.steps);
-        self.descent.step::<N, M, _>(&mut self.executor, learning_rate, &mut self.feed, &mut memory)
+        let (descent, executor, feed) = (&mut self.descent, &mut self.executor, &mut self.feed);
+        let Some(watched) = &mut self.watched else {
+            return descent.step::<N, M, _>(executor, rates, feed, &mut memory);
+        };
+        watched.before(memory.weights);
+        let count = descent.options.workers.count as usize;
+        if count == 1 {
+            let outcome = descent.step::<N, M, _>(executor, rates, feed, &mut memory);
+            // A step that a schedule lets follow the gradient projects nothing.
+            let coordinates = if rates.sgd_step { &[] } else { &*memory.coordinates };
+            watched.after::<N, _>(executor, &descent.options, memory.weights, memory.gradient, coordinates);
+            return outcome;
+        }
+        // Worker by worker, to see all their gradients: the same step in every bit.
+        let (mut sum, mut one) = (Outcome::NOTHING, Outcome::NOTHING);
+        for worker in 0..count {
+            one = descent.share::<N, M, _>(executor, worker, feed, &mut memory);
+            sum.add(one);
+            watched.take_gradient(worker, memory.gradient);
+        }
+        descent.join::<N, _>(executor, rates, &mut memory);
+        let gradient = watched.mean_gradient(count);
+        watched.after::<N, _>(executor, &descent.options, memory.weights, &gradient, memory.coordinates);
+        descent.mean(sum, one)
+    }
+
+    fn replay(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]) {
+        let mut memory = Memory::carve(self.sizes, &mut self.floats);
+        self.descent.replay::<N, _>(&mut self.executor, rates, coordinates, factors, &mut memory);
+    }
+
+    fn shares(&mut self) -> Vec<Shared> {
+        let memory = Memory::carve(self.sizes, &mut self.floats);
+        let shared = |(worker, report): (usize, &[f32])| {
+            let mut coordinates = vec![0.0; self.descent.share_len::<N>(worker)];
+            self.descent.send::<N>(worker, &memory, &mut coordinates);
+            Shared { loss: report[0], right: report[1] as u32, coordinates }
+        };
+        memory.reports.chunks_exact(2).enumerate().map(shared).collect()
+    }
+
+    fn join(&mut self, shares: &[Vec<f32>]) -> Vec<f32> {
+        joined::<N>(&self.descent, Memory::carve(self.sizes, &mut self.floats), shares)
+    }
+
+    fn factors(&mut self) -> &[f32] {
+        self.memory().factors
+    }
+
+    fn state(&mut self) -> Vec<(&'static str, &mut [f32])> {
+        // What landscape stores are profiles, of which no next step knows.
+        let stays = matches!(self.descent.method, Method::GradientBases(_));
+        let state = Memory::carve(self.sizes, &mut self.floats).into_state().into_iter();
+        let mut state: Vec<_> = state.filter(|(name, _)| stays || *name != "stored").collect();
+        if let Some(last) = self.watched.as_mut().and_then(Watched::last) {
+            state.push(("last gradient", last));
+        }
+        state
+    }
+
+    fn resume(&mut self, steps: u64) {
+        self.descent.resume(steps);
+        if let Some(watched) = &mut self.watched {
+            watched.resume();
+        }
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        self.watched = Some(Watched::new(watch, N::PARAMS));
+    }
+
+    fn seen(&mut self) -> Option<Seen> {
+        self.watched.as_mut().and_then(Watched::seen)
+    }
+
+    fn look(&mut self, what: Look) -> Sight {
+        // The next step's first images; taking them moves nothing.
+        self.feed.begin_step(self.descent.steps);
+        let mut batch = self.feed.take(0, 1, self.sizes.images);
+        let weights = &self.floats[..N::PARAMS];
+        look::<N, M, _>(&mut self.executor, what, self.descent.seed, self.descent.steps, weights, &mut batch)
     }
 
     fn evaluate(&mut self, part: Part, batch: usize) -> Option<Evaluation> {
@@ -195,7 +328,7 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
         let images = self.sizes.images;
         match name {
             "weights" => Some(self.memory().weights),
-            _ if self.sizes.gradient == 0 => None,
+            _ if self.sizes.gradient == 0 || self.descent.options.workers.count > 1 => None,
             "input" => Some(self.feed.input()),
             "gradient" => Some(self.memory().gradient),
             "logits" => {
@@ -207,10 +340,20 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
     }
 }
 
+/// The coordinates of all workers, from their shares.
+fn joined<N: Network>(descent: &Descent, mut memory: Memory<'_>, shares: &[Vec<f32>]) -> Vec<f32> {
+    for (worker, share) in shares.iter().enumerate() {
+        descent.receive::<N>(worker, share, &mut memory);
+    }
+    memory.coordinates.to_vec()
+}
+
 /// Weights being rebuilt from coordinates: no images, no gradients.
 pub trait Replay {
-    /// Repeats a recorded step.
-    fn step(&mut self, learning_rate: f32, coordinates: &[f32]);
+    /// Repeats a recorded step. `coordinates`: of all workers, as [`Training::coordinates`] has them.
+    fn step(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]);
+    /// Puts the shares of all workers together, as [`Replay::step`] takes them.
+    fn join(&mut self, shares: &[Vec<f32>]) -> Vec<f32>;
     /// theta.
     fn weights(&mut self) -> &[f32];
 }
@@ -227,9 +370,9 @@ fn begin_replay_typed<N: Network>(
     spec: &RunSpec,
     mut executor: Threads,
 ) -> Result<Box<dyn Replay>, NoMemory> {
-    let sizes = Sizes::of_replay::<N>(spec.dimensions as usize);
-    let mut floats = zeros(sizes.floats())?;
     let mut descent = spec.descent(Strategy::TwoPass);
+    let sizes = Sizes::of_replay_of::<N>(&descent);
+    let mut floats = zeros(sizes.floats())?;
     descent.start::<N, _>(&mut executor, &mut Memory::carve(sizes, &mut floats));
     Ok(Box::new(TypedReplay::<N> { executor, descent, sizes, floats, network: PhantomData }))
 }
@@ -243,9 +386,13 @@ struct TypedReplay<N> {
 }
 
 impl<N: Network> Replay for TypedReplay<N> {
-    fn step(&mut self, learning_rate: f32, coordinates: &[f32]) {
+    fn step(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]) {
         let mut memory = Memory::carve(self.sizes, &mut self.floats);
-        self.descent.replay::<N, _>(&mut self.executor, learning_rate, coordinates, &mut memory);
+        self.descent.replay::<N, _>(&mut self.executor, rates, coordinates, factors, &mut memory);
+    }
+
+    fn join(&mut self, shares: &[Vec<f32>]) -> Vec<f32> {
+        joined::<N>(&self.descent, Memory::carve(self.sizes, &mut self.floats), shares)
     }
 
     fn weights(&mut self) -> &[f32] {

@@ -37,21 +37,23 @@ def mirrored(phi, count):
 
 
 class Basis:
-    """d directions of `elements` elements."""
+    """`dimensions` directions of `elements` elements, all from one key, or each from its own (without antithetic sampling)."""
 
-    def __init__(self, key, run, elements):
+    def __init__(self, key, run, dimensions, elements):
         self.elements = elements
-        self.blocks = [self.draw(key, run, directions) for directions in blocks(run.dimensions)]
+        key = np.asarray(key, np.uint32)
+        self.blocks = [self.draw(key, run, directions) for directions in blocks(dimensions)]
         if run.normalisation == TRUE:
             self.norms = np.sqrt(np.concatenate([sums.squared_norms(phi) for phi in self.blocks]))
         else:
             norm = {FALSE: f32(1), NUMBER: f32(run.number), AUTO: np.sqrt(f32(elements))}[run.normalisation]
-            self.norms = np.full(run.dimensions, norm, f32)
-        self.divisors = np.full(run.dimensions, f32(run.dimensions)) if run.normalisation == FALSE else self.norms
+            self.norms = np.full(dimensions, norm, f32)
+        self.divisors = np.full(dimensions, f32(dimensions)) if run.normalisation == FALSE else self.norms
 
     def draw(self, key, run, directions):
         if not run.antithetic:
-            return rows.rows(key, directions, self.elements, run.distribution)
+            of_directions = key if key.ndim == 1 else key[directions.start : directions.stop]
+            return rows.rows(of_directions, directions, self.elements, run.distribution)
         of_rows = range(directions.start // 2, (directions.stop + 1) // 2)
         return mirrored(rows.rows(key, of_rows, self.elements, run.distribution), len(directions))
 

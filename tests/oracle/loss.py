@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy, and the mean loss: NUMERICS.md, section 6."""
+"""Softmax and cross-entropy, the mean loss, and the rank of the label: NUMERICS.md, section 6."""
 
 import numpy as np
 
@@ -24,3 +24,11 @@ def softmax_cross_entropy(z, labels):
     y[everyone, labels] = f32(1)
     delta = (e / s[:, None] - y) * share
     return chain(losses) * share, delta
+
+
+def right(z, labels):
+    """How many images have their label at rank 0."""
+    of_label = z[np.arange(len(z)), labels][:, None]
+    before = np.arange(z.shape[1]) < labels[:, None]
+    rank = np.count_nonzero((z > of_label) | ((z == of_label) & before), axis=1)
+    return int(np.count_nonzero(rank == 0))

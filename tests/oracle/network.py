@@ -7,7 +7,7 @@ import words
 from distributions import UNIFORM, Distribution
 from images import Convolution, Padding, Pooling
 from layers import Dense, Relu
-from loss import softmax_cross_entropy
+from loss import right, softmax_cross_entropy
 
 ARCHITECTURES = {
     "fc": ((Dense, 128), (Relu,), (Dense, 10)),
@@ -66,11 +66,12 @@ class Network:
         return values
 
     def loss(self, theta, x, labels):
-        """The mean loss of the batch x [image][height][width][channels]."""
-        return softmax_cross_entropy(self.outputs(theta, x)[-1], labels)[0]
+        """The mean loss of the batch x [image][height][width][channels], and how many images are classified right."""
+        logits = self.outputs(theta, x)[-1]
+        return softmax_cross_entropy(logits, labels)[0], right(logits, labels)
 
     def loss_and_gradient(self, theta, x, labels):
-        """The mean loss of the batch, its gradient, and the logits."""
+        """The mean loss of the batch, how many images are classified right, the gradient, and the logits."""
         values = self.outputs(theta, x)
         loss, delta = softmax_cross_entropy(values[-1], labels)
         gradients = []
@@ -81,4 +82,4 @@ class Network:
                 gradients.append(gradient)
             if delta is None:
                 break
-        return loss, np.concatenate(gradients[::-1]), values[-1]
+        return loss, right(values[-1], labels), np.concatenate(gradients[::-1]), values[-1]

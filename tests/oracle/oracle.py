@@ -19,6 +19,8 @@ import shapes
 import evolution
 import functions
 import network
+import options
+import rbd
 import record
 import rows
 import words
@@ -29,11 +31,12 @@ CONTRACT = 1
 MATH_LIBM = 0
 METHODS = {
     record.SGD: descent.Sgd,
-    record.RBD: descent.Rbd,
-    record.FPD: descent.Fpd,
+    record.RBD: rbd.Rbd,
+    record.FPD: rbd.Rbd,
     record.NES: evolution.Nes,
     record.HYBRID: evolution.Hybrid,
     record.GRADIENT_BASES: descent.GradientBases,
+    record.LANDSCAPE: evolution.Landscape,
 }
 
 
@@ -109,35 +112,68 @@ def check_run(records, comparison, limit):
     need(run.validation_start + run.validation_images <= run.images, "the validation images are out of range")
     need(0 < run.batch <= run.images - run.validation_images, "the batch is out of range")
     need(run.method == record.SGD or run.dimensions > 0, "there are no directions")
+    for message in options.conflicts(run.options, run.antithetic):
+        raise Unusable(message)
 
     batches = data.Batches(run)
     comparison.numbers("digest of the data", run.data_digest, batches.digest, 16)
     method = METHODS[run.method](run, model, batches)
+    if isinstance(method, rbd.Rbd):
+        need(method.space, "random directions move no layer")
+        need(all(compartment.dimensions for compartment in method.compartments), "a compartment has no directions")
     tensors = {"weights": method.theta}
     total = sum(isinstance(item, record.Step) for item in records)
-    step = 0
+    step, shares = 0, []
     for item in records[1:]:
         if isinstance(item, record.Step):
             if step == limit:
                 break
-            train(item, step, method, tensors, comparison)
-            step += 1
+            train(item, shares, step, method, tensors, comparison)
+            step, shares = step + 1, []
+        elif isinstance(item, record.Share):
+            shares.append(item)
         elif isinstance(item, record.Tensor):
+            need(not shares, "shares are not before their step")
             compare_tensor(item, step, tensors, comparison)
         else:
             raise Unusable("a run holds another record")
+    need(not shares or step == limit, "the last shares have no step")
     return step, total
 
 
-def train(item, step, method, tensors, comparison):
+def train(item, shares, step, method, tensors, comparison):
+    """Compares a step, and the shares that stand before it."""
+    run = method.run
     where = f"step {step}"
     comparison.numbers(f"{where}, its number", item.step, step, 1)
-    loss, coordinates, seen = method.step(step, item.rate)
-    comparison.floats(f"{where}, loss", np.array([item.loss]), np.array([loss]))
-    comparison.floats(f"{where}, coordinates", item.coordinates, coordinates)
-    digest = digests.xxh64(method.theta.astype("<f4").tobytes())
-    comparison.numbers(f"{where}, digest of the weights", item.digest, digest, 16)
-    tensors.update(seen, weights=method.theta)
+    needs_rate = run.options.sgd_layers != options.NONE or run.options.sgd_below is not None or run.options.sgd_steps
+    need(item.rate_sgd is not None or not needs_rate, f"{where} has no rate of SGD")
+    scheduled = run.options.sgd_steps and item.sgd_step and len(item.coordinates) == 0
+    before = digest(method.theta) if shares else None
+    outcome = method.step(step, item.rate, item.rate_sgd, scheduled)
+    comparison.numbers(f"{where}, number of its shares", len(shares), len(outcome.shares), 1)
+    for worker, (recorded, computed) in enumerate(zip(shares, outcome.shares)):
+        where_share = f"{where}, worker {worker}"
+        comparison.numbers(f"{where_share}, step of its share", recorded.step, step, 1)
+        comparison.numbers(f"{where_share}, its number", recorded.worker, worker, 1)
+        comparison.numbers(f"{where_share}, digest of the weights before", recorded.digest, before, 16)
+        compare_seen(where_share, recorded, computed, comparison)
+    comparison.floats(f"{where}, factors", item.factors, outcome.factors)
+    compare_seen(where, item, outcome, comparison)
+    comparison.numbers(f"{where}, whether it is an SGD step", item.sgd_step, outcome.sgd_step, 1)
+    comparison.numbers(f"{where}, digest of the weights", item.digest, digest(method.theta), 16)
+    tensors.update(outcome.tensors, weights=method.theta)
+
+
+def compare_seen(where, recorded, computed, comparison):
+    """What a step and a share both hold."""
+    comparison.floats(f"{where}, loss", np.array([recorded.loss]), np.array([computed.loss]))
+    comparison.numbers(f"{where}, images classified right", recorded.right, computed.right, 1)
+    comparison.floats(f"{where}, coordinates", recorded.coordinates, computed.coordinates)
+
+
+def digest(theta):
+    return digests.xxh64(theta.astype("<f4").tobytes())
 
 
 def compare_tensor(item, step, tensors, comparison):

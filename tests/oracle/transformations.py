@@ -1,4 +1,4 @@
-"""Transformations of the losses of offspring: NUMERICS.md, section 5."""
+"""Transformations of losses or coordinates: NUMERICS.md, section 5."""
 
 import numpy as np
 

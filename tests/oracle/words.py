@@ -53,11 +53,13 @@ def key(domain, seed, redraw=0, worker=0, compartment=0):
 
 
 def lane_seeds(key, directions, tiles):
-    """The four words of state of every lane, each as an array [direction][tile][lane]."""
-    directions = np.asarray(directions, np.uint32)[:, None, None]
+    """The four words of state of every lane, each as an array [direction][tile][lane]; one key, or one for each direction."""
+    key = np.asarray(key, np.uint32)
+    directions = np.asarray(directions, np.uint32)
     tiles = np.asarray(tiles, np.uint32)[:, None]
     offsets = np.arange(1, LANES + 1, dtype=np.uint32) * np.uint32(GOLDEN)
-    state = [fmix32(fmix32(fmix32(np.uint32(k) ^ directions) ^ tiles) + offsets) for k in key]
+    of_directions = [fmix32(key[..., j] ^ directions)[:, None, None] for j in range(4)]
+    state = [fmix32(fmix32(of_direction ^ tiles) + offsets) for of_direction in of_directions]
     state[0] = state[0] | np.uint32(1)
     return state
 

@@ -2,7 +2,7 @@
 //!
 //! The tests themselves are in `tests/tests/`: `conformance` (every executor against the contract), `broken` (the suite
 //! finds broken executors), `reads` (tiles read what they say), `gradients` (backward passes are derivatives), `parity`
-//! (threads, levels, strategies, replay), `executor` (threads and levels are really used), `fixtures`, `statistics`, `cli`
+//! (threads, levels, strategies, replay), `options` (pairs of RBD's options, workers, the page of options), `executor` (threads and levels are really used), `fixtures`, `statistics`, `cli`
 //! (the real binary), `memory` (peaks of the real binary), `reported` (the numbers that a run reports), `data` (real MNIST),
 //! `oracle` (the Python implementation), `no_std` (a binary without std).
 //!

@@ -13,8 +13,11 @@ mod cli {
     mod fetch;
     mod grid;
     mod images;
+    mod options;
     mod orthogonality;
+    mod probes;
     mod records;
+    mod resume;
     mod server;
     mod sets;
     pub mod support;

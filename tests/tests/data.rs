@@ -131,7 +131,7 @@ fn train(
     let spec = RunSpec::new(&settings, data.spec(split, settings.augmentation))?;
     let mut training = begin(&spec, spec.strategy(settings.strategy), executor, &data, split)?;
     for _ in 0..steps {
-        training.step(settings.effective_learning_rate(1));
+        training.step(settings.effective_learning_rate().into());
     }
     let got = digest(training.weights());
     let validation = training.evaluate(Part::Validation, 1000).ok_or("no validation images")?;

@@ -16,7 +16,7 @@ use random_bases::run_spec::{DataSpec, RunSpec};
 use random_bases::settings;
 use random_bases::vector::Level;
 use random_bases_core::basis::Distribution;
-use random_bases_core::descent::Method;
+use random_bases_core::descent::{Method, Options};
 use random_bases_core::nn::{Fc28, Fc32, Layer, Network, Small8};
 use random_bases_core::numerics::{Lanes, MathId};
 use random_bases_core::step::{Executor, Superstep};
@@ -196,6 +196,7 @@ fn a_named_strategy_is_obeyed() {
         antithetic: false,
         batch: 32,
         seed: 1,
+        options: Options::NONE,
     };
     for distribution in [Distribution::Normal, Distribution::Uniform, Distribution::Rademacher] {
         for method in Method::EXAMPLES {

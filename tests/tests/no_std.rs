@@ -18,7 +18,7 @@ fn train() -> u64 {
     let mut floats = vec![0.0; sizes.floats()];
     let mut memory = Memory::carve(sizes, &mut floats);
     let (subspace, strategy) = (Subspace::of(8), Strategy::Fused);
-    let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy, steps: 0 };
+    let mut descent = Descent::new(Method::Rbd, 1, subspace, strategy);
     descent.start::<Small8, _>(&mut executor, &mut memory);
     for step in 0..5 {
         let (mut pixels, mut labels, mut input) = ([0; 64], [0; 16], [0.0; 16 * 64]);

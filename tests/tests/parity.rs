@@ -9,7 +9,7 @@ use random_bases::vector::Level;
 use random_bases_core::basis::Distribution;
 use random_bases_core::data::View;
 use random_bases_core::descent::{
-    Batches, Descent, Evolution, GradientBases, Memory, Method, Sizes, Subspace,
+    Batches, Evolution, GradientBases, Landscape, Memory, Method, Options, Sizes,
 };
 use random_bases_core::nn::{Batch, Layer, Network as _, Small8};
 use random_bases_core::numerics::{Array, Libm, MathId, digest};
@@ -29,6 +29,7 @@ fn spec(data: &DataSet, network: Model, method: Method, d: u32) -> RunSpec {
         antithetic: false,
         batch: 13,
         seed: 3,
+        options: Options::NONE,
     }
 }
 
@@ -53,7 +54,7 @@ fn train(
     let mut coordinates = Vec::new();
     let digests = (0..steps)
         .map(|_| {
-            training.step(0.5);
+            training.step(0.5.into());
             coordinates.push(training.coordinates().to_vec());
             digest(training.weights())
         })
@@ -76,7 +77,7 @@ fn check(spec: &RunSpec, data: &DataSet, steps: usize, counts: &[usize]) {
         if spec.method.can_replay() {
             let mut replay = begin_replay(spec, threads(3, level)).unwrap();
             for (coordinates, want) in coordinates.iter().zip(&want) {
-                replay.step(0.5, coordinates);
+                replay.step(0.5.into(), coordinates, &[]);
                 assert_eq!(*want, digest(replay.weights()), "replay, {level}, {spec:?}");
             }
         }
@@ -89,6 +90,9 @@ fn methods() -> Vec<Method> {
     for transformation in Transformation::ALL {
         methods.push(Method::Nes(Evolution { noise: 0.5, transformation }));
         methods.push(Method::Hybrid(Evolution { noise: 0.02, transformation }));
+    }
+    for (bins, curvature) in [(3, false), (5, true)] {
+        methods.push(Method::Landscape(Landscape { bins, distance: 0.02, curvature }));
     }
     for offset in [false, true] {
         for use_update_as_base in [false, true] {
@@ -186,18 +190,7 @@ fn train_serially(spec: &RunSpec, data: &DataSet, poison: f32) -> Vec<u64> {
     let mut floats = vec![poison; sizes.floats()];
     let mut memory = Memory::carve(sizes, &mut floats);
     let mut executor = Serial::<Array<1>>::new();
-    let mut descent = Descent {
-        method: spec.method,
-        seed: spec.seed,
-        subspace: Subspace {
-            dimensions: spec.dimensions as usize,
-            distribution: spec.distribution,
-            normalisation: spec.normalisation,
-            antithetic: spec.antithetic,
-        },
-        strategy: Strategy::TwoPass,
-        steps: 0,
-    };
+    let mut descent = spec.descent(Strategy::TwoPass);
     descent.start::<Small8, _>(&mut executor, &mut memory);
     (0..5)
         .map(|step| {
@@ -261,7 +254,7 @@ fn evaluation_does_not_depend_on_its_batch() {
     let spec = spec(&data, Model::Small8, Method::Sgd, 0);
     let mut training =
         begin(&spec, Strategy::TwoPass, threads(2, Level::detect()), &data, split(&data)).unwrap();
-    training.step(0.5);
+    training.step(0.5.into());
     for part in [Part::Validation, Part::Test] {
         let want = training.evaluate(part, 1).unwrap();
         for batch in [2, 7, 20, 29, 30, 1000] {
@@ -292,6 +285,7 @@ fn what_should_matter_matters() {
         RunSpec { method: Method::EXAMPLES[3], ..base.clone() },
         RunSpec { method: Method::EXAMPLES[4], ..base.clone() },
         RunSpec { method: Method::EXAMPLES[5], ..base.clone() },
+        RunSpec { method: Method::EXAMPLES[6], ..base.clone() },
     ] {
         assert_ne!(want, run(&other), "{other:?}");
     }

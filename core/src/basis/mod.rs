@@ -18,6 +18,7 @@ mod zeros;
 pub use bernoulli::{Bernoulli, Probability};
 pub use log_normal::LogNormal;
 pub use normal::Normal;
+pub(crate) use normal::sin_pi;
 pub use rademacher::Rademacher;
 pub use uniform::Uniform;
 pub use zeros::Zeros;

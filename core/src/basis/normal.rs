@@ -118,6 +118,13 @@ fn sine_of_pi<V: Lanes>(x: [V::F; 4]) -> [V::F; 4] {
     four!(p => x[p] * polynomial[p])
 }
 
+/// [`sine_of_pi`] of one number, with the same bits.
+pub(crate) fn sin_pi(x: f32) -> f32 {
+    let y = x * x;
+    let [a, b, c, d] = SINE;
+    x * (a + y * (b + y * (c + y * d)))
+}
+
 /// `c[0] + x (c[1] + x (c[2] + ...))`, every product and every sum rounded, for four vectors at once.
 #[inline(always)]
 fn horner<V: Lanes, const N: usize>(c: [f32; N], x: [V::F; 4]) -> [V::F; 4] {

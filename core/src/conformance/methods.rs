@@ -5,7 +5,7 @@
 
 use super::networks::Mlp;
 use super::{Buffers, Mismatch, Report, compare, plain};
-use crate::descent::{Descent, Evolution, GradientBases, Memory, Method, Sizes, Subspace};
+use crate::descent::{Descent, Evolution, GradientBases, Landscape, Memory, Method, Sizes, Subspace};
 use crate::nn::{self, Batch, Layer, Network};
 use crate::numerics::{Array, BLOCK, Libm, TILE};
 use crate::random::{Domain, Key};
@@ -49,7 +49,7 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32], report: &mut Repor
 }
 
 /// Every method, with every option of its own.
-const METHODS: [Method; 11] = [
+const METHODS: [Method; 14] = [
     Method::Sgd,
     Method::Rbd,
     Method::Fpd,
@@ -61,6 +61,9 @@ const METHODS: [Method; 11] = [
     Method::GradientBases(GradientBases { offset: true, use_update_as_base: false }),
     Method::GradientBases(GradientBases { offset: false, use_update_as_base: true }),
     Method::GradientBases(GradientBases { offset: true, use_update_as_base: true }),
+    Method::Landscape(Landscape { bins: 3, distance: 0.01, curvature: false }),
+    Method::Landscape(Landscape { bins: 3, distance: 0.02, curvature: true }),
+    Method::Landscape(Landscape { bins: 7, distance: 0.003, curvature: true }),
 ];
 
 /// Shape: the transformation's number, length, 0.
@@ -142,14 +145,14 @@ fn steps<E: Executor>(
     let strategy = if shape[2] == 1 { Strategy::TwoPass } else { Strategy::Fused };
     let sizes = Sizes::with_wave::<Net>(method, IMAGES, d, strategy, shape[2]);
     let mut got = Memory::carve(sizes, buffers.cut(sizes.floats()));
-    let mut descent = Descent { method, seed: SEED, subspace, strategy, steps: 0 };
+    let mut descent = Descent::new(method, SEED, subspace, strategy);
     descent.start::<Net, E>(executor, &mut got);
 
     let mut want = Plain {
         weights: buffers.cut(params),
         coordinates: buffers.cut(d),
         position: buffers.cut(d),
-        stored: buffers.cut(if sizes.stored > 0 { d * params } else { 0 }),
+        stored: buffers.cut(if matches!(method, Method::GradientBases(_)) { d * params } else { 0 }),
         row: buffers.cut(params),
         gradient: buffers.cut(params),
         activations: buffers.cut(IMAGES * Layers::ACTIVATIONS),
@@ -174,7 +177,7 @@ fn steps<E: Executor>(
 
 /// Images that a step's outcome counts.
 fn batch_images(method: Method, d: usize) -> f32 {
-    let offspring = if method.has_gradient() { 1 } else { d };
+    let offspring = if matches!(method, Method::Nes(_) | Method::Hybrid(_)) { d } else { 1 };
     (IMAGES * offspring) as f32
 }
 
@@ -201,6 +204,7 @@ impl Plain<'_> {
         match method {
             Method::Nes(evolution) => self.evolve(&basis, evolution, batch, false),
             Method::Hybrid(evolution) => self.evolve(&basis, evolution, batch, true),
+            Method::Landscape(landscape) => self.look(&basis, landscape, batch),
             _ => {
                 let outcome = self.gradient(batch);
                 match method {
@@ -254,7 +258,13 @@ impl Plain<'_> {
         plain::lift(basis, self.coefficients, scale, self.weights, self.row, self.block, self.total);
     }
 
-    fn evolve(&mut self, basis: &Basis, evolution: Evolution, batch: Batch<'_>, shared: bool) -> (f32, f32) {
+    fn evolve(
+        &mut self,
+        basis: &Basis<'_>,
+        evolution: Evolution,
+        batch: Batch<'_>,
+        shared: bool,
+    ) -> (f32, f32) {
         let (mut loss, mut right) = (0.0, 0.0);
         let d = basis.dimensions as f32;
         for i in 0..basis.dimensions {
@@ -283,6 +293,40 @@ impl Plain<'_> {
         };
         plain::lift(basis, self.coefficients, -scale, self.weights, self.row, self.block, self.total);
         (loss * (1.0 / d), right)
+    }
+
+    fn look(&mut self, basis: &Basis<'_>, landscape: Landscape, batch: Batch<'_>) -> (f32, f32) {
+        let (h, d) = (landscape.distance, basis.dimensions);
+        let at = |plain: &mut Self, i: usize, x: f32| {
+            plain::direction(basis, i, plain.row);
+            for (y, theta) in plain.row.iter_mut().zip(&*plain.weights) {
+                *y = theta + x * *y;
+            }
+            let mut serial = Serial::<Array<1>>::new();
+            let images = batch.slice(0, IMAGES);
+            nn::forward::<Net, _>(&mut serial, plain.row, images.input, IMAGES, plain.activations);
+            plain.loss(images)
+        };
+        let middle = at(self, 0, 0.0);
+        let mut bends = [0.0; 18];
+        for i in 0..d {
+            let (after, before) = (at(self, i, h).0, at(self, i, -h).0);
+            plain::direction(basis, i, self.row);
+            let norm = plain::norm(basis, self.row);
+            self.coordinates[i] = plain::quotient((after - before) / (2.0 * h), norm);
+            bends[i] = ((after - middle.0) + (before - middle.0)).abs();
+        }
+        let mean = bends[..d].iter().fold(0.0, |sum, bend| sum + bend) * (1.0 / d as f32);
+        for i in 0..d {
+            if landscape.curvature && mean > 0.0 && bends[i] > mean {
+                self.coordinates[i] /= bends[i] / mean;
+            }
+            plain::direction(basis, i, self.row);
+            let norm = plain::norm(basis, self.row);
+            self.coefficients[i] = plain::coefficient(basis, self.coordinates[i], norm);
+        }
+        plain::lift(basis, self.coefficients, -RATE, self.weights, self.row, self.block, self.total);
+        middle
     }
 
     fn gradient_bases(&mut self, options: GradientBases, step: usize) {

@@ -20,6 +20,7 @@
 mod images;
 mod methods;
 mod networks;
+mod options;
 mod plain;
 mod subspaces;
 
@@ -91,6 +92,7 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32]) -> Result<Report, 
     networks::run(executor, memory, &mut report)?;
     images::run(executor, memory, &mut report)?;
     methods::run(executor, memory, &mut report)?;
+    options::run(executor, memory, &mut report)?;
     Ok(report)
 }
 

@@ -22,7 +22,7 @@ pub fn row(key: Key, direction: usize, distribution: Distribution, out: &mut [f3
 }
 
 /// Sections 3 and 5: writes direction `i` of a basis, which may be the mirror image of a row.
-pub fn direction(basis: &Basis, i: usize, out: &mut [f32]) {
+pub fn direction(basis: &Basis<'_>, i: usize, out: &mut [f32]) {
     if basis.antithetic {
         row(basis.key, i / 2, basis.distribution, out);
         if i % 2 == 1 {
@@ -121,7 +121,7 @@ pub fn inner_product(x: &[f32], y: &[f32]) -> f32 {
 }
 
 /// Section 5: what row `i` is divided by.
-pub fn norm(basis: &Basis, row: &[f32]) -> f32 {
+pub fn norm(basis: &Basis<'_>, row: &[f32]) -> f32 {
     match basis.normalisation {
         Normalisation::Mean => 1.0,
         Normalisation::By(norm) => norm,
@@ -136,7 +136,7 @@ pub fn quotient(x: f32, norm: f32) -> f32 {
 }
 
 /// Section 5: the coefficient of `z`.
-pub fn coefficient(basis: &Basis, z: f32, norm: f32) -> f32 {
+pub fn coefficient(basis: &Basis<'_>, z: f32, norm: f32) -> f32 {
     match basis.normalisation {
         Normalisation::Mean => z / basis.dimensions as f32,
         _ => quotient(z, norm),
@@ -145,7 +145,7 @@ pub fn coefficient(basis: &Basis, z: f32, norm: f32) -> f32 {
 
 /// Section 5: `weights += scale * sum_i coefficients[i] phi_i`. `row_buffer`, `block` and `total` are as long as `weights`.
 pub fn lift(
-    basis: &Basis,
+    basis: &Basis<'_>,
     coefficients: &[f32],
     scale: f32,
     weights: &mut [f32],

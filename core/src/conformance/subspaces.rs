@@ -50,7 +50,8 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32], report: &mut Repor
                 let distribution = Distribution::EXAMPLES[which];
                 let key = Key::new(Domain::Basis, 11, params as u64, 1, k as u32);
                 for antithetic in [false, true] {
-                    let basis = Basis { key, distribution, normalisation, dimensions, antithetic };
+                    let basis =
+                        Basis { key, redraws: None, distribution, normalisation, dimensions, antithetic };
                     updates(executor, memory, report, params, &basis, which)?;
                 }
             }
@@ -104,7 +105,7 @@ fn updates<E: Executor>(
     memory: &mut [f32],
     report: &mut Report,
     params: usize,
-    basis: &Basis,
+    basis: &Basis<'_>,
     which: usize,
 ) -> Result<(), Mismatch> {
     let d = basis.dimensions;

@@ -34,7 +34,7 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
     batches: &mut impl Batches,
     memory: &mut Memory<'_>,
 ) -> Outcome {
-    let outcome = memory.gradient_of::<N, M, E>(executor, batches);
+    let outcome = memory.gradient_of::<N, M, E>(executor, batches, 0);
     let (dimensions, params) = (descent.subspace.dimensions, memory.weights.len());
     let place = (descent.steps % dimensions as u64) as usize;
     let full = descent.steps >= dimensions as u64;

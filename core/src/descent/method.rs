@@ -19,6 +19,8 @@ pub enum Method {
     Hybrid(Evolution),
     /// Past gradients as the basis.
     GradientBases(GradientBases),
+    /// The loss along each direction, in several places; no gradient.
+    Landscape(Landscape),
 }
 
 /// How offspring are made and judged.
@@ -41,15 +43,28 @@ pub struct GradientBases {
     pub use_update_as_base: bool,
 }
 
+/// Where the loss is looked at along a direction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Landscape {
+    /// In how many places; odd, at least 3. (`bins`)
+    pub bins: u32,
+    /// How far apart they are, along rows as drawn. (`binsize`)
+    pub distance: f32,
+    /// Whether a direction with more curvature than the mean is followed that much less.
+    pub curvature: bool,
+}
+
 impl Method {
     /// One of each, in the order of their numbers in records: for tests and lists.
-    pub const EXAMPLES: [Self; 6] = [
+    pub const EXAMPLES: [Self; 7] = [
         Self::Sgd,
         Self::Rbd,
         Self::Fpd,
         Self::Nes(Evolution { noise: 0.01, transformation: Transformation::Ranks }),
         Self::Hybrid(Evolution { noise: 0.002, transformation: Transformation::Norm }),
         Self::GradientBases(GradientBases { offset: false, use_update_as_base: false }),
+        Self::Landscape(Landscape { bins: 3, distance: 0.002, curvature: false }),
     ];
 
     /// The name used on command lines and in readable views.
@@ -62,10 +77,11 @@ impl Method {
             Self::Nes(_) => "nes",
             Self::Hybrid(_) => "hybrid",
             Self::GradientBases(_) => "gradient-bases",
+            Self::Landscape(_) => "landscape",
         }
     }
 
-    /// Mini-batches per step, with d = `dimensions`.
+    /// Mini-batches per step of one worker, with d = `dimensions`.
     #[must_use]
     pub const fn batches(self, dimensions: usize) -> usize {
         match self {
@@ -90,6 +106,6 @@ impl Method {
     /// Whether the gradient of the loss is computed.
     #[must_use]
     pub const fn has_gradient(self) -> bool {
-        !matches!(self, Self::Nes(_) | Self::Hybrid(_))
+        !matches!(self, Self::Nes(_) | Self::Hybrid(_) | Self::Landscape(_))
     }
 }

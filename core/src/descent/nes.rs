@@ -10,7 +10,7 @@ use super::{Batches, Descent, Evolution, Memory, Method, Outcome, offspring};
 use crate::nn::Network;
 use crate::numerics::Math;
 use crate::step::Executor;
-use crate::subspace::{self, Normalisation};
+use crate::subspace::Normalisation;
 
 /// Whether all offspring see the same mini-batch, as in the hybrid.
 const fn is_shared(descent: &Descent) -> bool {
@@ -66,8 +66,5 @@ pub(super) fn replay<E: Executor>(
     rate: f32,
     memory: &mut Memory<'_>,
 ) {
-    let scale = scale(descent, evolution, rate);
-    let basis = descent.basis();
-    let Memory { coordinates, weights, norms, scratch, .. } = memory;
-    subspace::replay(executor, &basis, coordinates, scale, weights, norms, scratch);
+    super::replay_lift(descent, executor, scale(descent, evolution, rate), memory);
 }

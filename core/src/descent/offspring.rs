@@ -26,7 +26,7 @@ const PER_IMAGE: usize = 2;
 
 /// Superstep: some offspring. Output per offspring: see [`len`].
 struct Offspring<'a, N> {
-    basis: &'a Basis,
+    basis: &'a Basis<'a>,
     noise: f32,
     weights: &'a [f32],
     /// All images of the wave, or those that every offspring sees.
@@ -98,7 +98,7 @@ fn loss_of<N: Network, M: Math>(logits: &[f32], labels: &[u8], losses: &mut [f32
 /// If `scratch` has no room for one offspring, or the batches are not of `images` images.
 pub fn losses<N: Network, M: Math, E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
     noise: f32,
     weights: &[f32],
     shared: bool,
@@ -110,7 +110,7 @@ pub fn losses<N: Network, M: Math, E: Executor>(
     let len = len::<N>(images);
     let wave = scratch.len() / len;
     assert!(wave > 0, "scratch has no room for one offspring of {len} floats");
-    let mut outcome = Outcome { loss: 0.0, right: 0, images: 0 };
+    let mut outcome = Outcome::NOTHING;
     let waves = (0..basis.dimensions).step_by(wave).map(|first| (first, wave.min(basis.dimensions - first)));
     let mut run = |(first, count): (usize, usize), batch: Batch<'_>| {
         let population = &mut scratch[..count * len];
@@ -121,9 +121,12 @@ pub fn losses<N: Network, M: Math, E: Executor>(
         );
         for (offspring, loss) in population.chunks_exact(len).zip(&mut losses[first..]) {
             *loss = offspring[0];
-            outcome.loss += offspring[0];
-            outcome.right += offspring[1] as u64;
-            outcome.images += images as u64;
+            outcome.add(Outcome {
+                loss: offspring[0],
+                right: offspring[1] as u64,
+                images: images as u64,
+                sgd: false,
+            });
         }
     };
     if shared {

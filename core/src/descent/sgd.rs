@@ -1,19 +1,20 @@
 //! Stochastic gradient descent.
 
-use super::{Batches, Memory, Outcome};
+use super::momentum::follow_gradient;
+use super::{Batches, Descent, Memory, Outcome};
 use crate::nn::Network;
 use crate::numerics::Math;
 use crate::step::Executor;
-use crate::subspace::add_to_weights;
 
-/// `theta <- theta - rate * g`
+/// `theta <- theta - rate * g`, with momentum if there is some.
 pub(super) fn step<N: Network, M: Math, E: Executor>(
+    descent: &Descent,
     executor: &mut E,
     rate: f32,
     batches: &mut impl Batches,
     memory: &mut Memory<'_>,
 ) -> Outcome {
-    let outcome = memory.gradient_of::<N, M, E>(executor, batches);
-    add_to_weights(executor, memory.gradient, -rate, memory.weights);
+    let outcome = memory.gradient_of::<N, M, E>(executor, batches, 0);
+    follow_gradient(&descent.options.update, executor, rate, memory);
     outcome
 }

@@ -22,12 +22,20 @@ pub struct Tensor {
     pub shape: heapless::Vec<usize, 4>,
     /// Initial elements are uniform on [-limit, limit); 0 means +0.
     pub limit: f32,
+    /// The layer it belongs to, counted from 1 among those that have parameters.
+    pub layer: u32,
 }
 
 /// The parameter tensors of a network, in the order of the parameters.
 pub type Tensors = heapless::Vec<Tensor, 64>;
 
 impl Tensor {
+    /// Whether it is its layer's kernel, with which a layer begins; else it is the bias.
+    #[must_use]
+    pub const fn is_kernel(&self) -> bool {
+        self.limit > 0.0
+    }
+
     /// Appends a tensor behind the last one. `fans`: inputs plus outputs of a kernel, whose Glorot limit is
     /// `sqrt(6 / fans)`; 0 for a tensor that starts at zero. A kernel opens a new layer.
     ///
@@ -37,11 +45,12 @@ impl Tensor {
         let len = shape.iter().product();
         let shape = heapless::Vec::from_slice(shape).expect("a tensor has at most four dimensions");
         let start = to.last().map_or(0, |last| last.start + last.len);
-        let layer = to.iter().filter(|tensor| tensor.limit > 0.0).count() + usize::from(fans > 0);
+        let layer = to.iter().filter(|tensor| tensor.is_kernel()).count() as u32 + u32::from(fans > 0);
         let mut name = heapless::String::new();
         write!(name, "{layer}/{role}").expect("tensor names are short");
         let limit = if fans == 0 { 0.0 } else { libm::sqrtf(6.0 / fans as f32) };
-        to.push(Tensor { name, start, len, shape, limit }).expect("more tensors than a network can have");
+        to.push(Tensor { name, start, len, shape, limit, layer })
+            .expect("more tensors than a network can have");
     }
 }
 

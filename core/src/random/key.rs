@@ -21,6 +21,8 @@ pub enum Domain {
     Images = 5,
     /// How an image is changed in an epoch.
     Augmentation = 6,
+    /// Directions that a training is looked at along; none of them is trained along.
+    Probe = 7,
 }
 
 /// 128 bits that name everything drawn for one purpose: the hash of (domain, run seed, re-draw index, worker,

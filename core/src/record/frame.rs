@@ -7,7 +7,7 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use super::Record;
 
 /// The first eight bytes of a journal or fixture. The last one is the version of the format.
-pub const MAGIC: [u8; 8] = *b"RBASES\0\x02";
+pub const MAGIC: [u8; 8] = *b"RBASES\0\x03";
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 

@@ -18,7 +18,7 @@ pub use frame::{Error, Frame, Frames, MAGIC, write};
 use serde::{Deserialize, Serialize};
 
 use crate::basis::Distribution;
-use crate::descent::Method;
+use crate::descent::{Method, Options};
 use crate::numerics::MathId;
 use crate::subspace::Normalisation;
 
@@ -48,6 +48,9 @@ pub enum Record<'a> {
     /// Known answer: values of `exp` or `ln`.
     #[serde(borrow)]
     Function(Function<'a>),
+    /// What one of several workers found out: the message that workers exchange.
+    #[serde(borrow)]
+    Share(Share<'a>),
 }
 
 /// Everything that decides the bits of a run.
@@ -76,6 +79,8 @@ pub struct Run<'a> {
     pub batch: u32,
     /// The run's seed.
     pub seed: u64,
+    /// What RBD leaves open.
+    pub options: Options,
 }
 
 /// The images that a run is trained on.
@@ -106,10 +111,42 @@ pub struct Step<'a> {
     pub learning_rate: f32,
     /// Mean loss of the batch, before the step.
     pub loss: f32,
+    /// Images of the batch that were classified right, before the step.
+    #[serde(with = "postcard::fixint::le")]
+    pub right: u32,
     /// [`digest`](crate::numerics::digest()) of the weights after the step.
     #[serde(with = "postcard::fixint::le")]
     pub digest: u64,
-    /// What was lifted, or (FPD, gradient bases) what the gradient was projected to: d numbers; none for SGD.
+    /// The learning rate of layers and steps that follow the gradient, in runs that may have some.
+    pub sgd_rate: Option<f32>,
+    /// Whether the step followed the gradient.
+    pub sgd_step: bool,
+    /// What each tensor's step was multiplied with; none in runs that do not multiply.
+    #[serde(borrow)]
+    pub factors: Floats<'a>,
+    /// What was lifted, or (RBD, FPD, gradient bases) what the gradient was projected to; none for SGD. Of several workers none:
+    /// their [`Share`]s come before.
+    #[serde(borrow)]
+    pub coordinates: Floats<'a>,
+}
+
+/// What one of several workers found out about a step. Workers send each other nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share<'a> {
+    /// Steps made before this one.
+    #[serde(with = "postcard::fixint::le")]
+    pub step: u64,
+    /// Which worker.
+    pub worker: u32,
+    /// Mean loss of the worker's mini-batch.
+    pub loss: f32,
+    /// Images of it that were classified right.
+    #[serde(with = "postcard::fixint::le")]
+    pub right: u32,
+    /// [`digest`](crate::numerics::digest()) of the weights that it was computed on: workers whose weights differ find out.
+    #[serde(with = "postcard::fixint::le")]
+    pub digest: u64,
+    /// The worker's coordinates.
     #[serde(borrow)]
     pub coordinates: Floats<'a>,
 }
@@ -216,17 +253,22 @@ pub struct End {
 mod tests {
     use super::*;
 
-    /// A journal costs 4 d bytes a step and at most 37 more: the length of the coordinates is a varint.
+    /// A journal costs 4 d bytes a step and at most 44 more: the length of the coordinates is a varint. SGD's rate takes four,
+    /// factors four each.
     #[test]
     fn the_size_of_a_step() {
         let mut buffer = [0; 2000];
-        for (d, constant) in [(0, 34), (1, 34), (31, 34), (32, 35), (250, 35)] {
+        for (d, constant) in [(0, 41), (1, 41), (31, 41), (32, 42), (250, 42)] {
             let values = [0.5; 250];
             let step = Step {
                 step: 7,
                 learning_rate: 1.0,
                 loss: 2.0,
+                right: 9,
                 digest: 3,
+                sgd_rate: None,
+                sgd_step: false,
+                factors: Floats::from(&[][..]),
                 coordinates: Floats::from(&values[..d]),
             };
             let len = write(&Record::Step(step), &mut buffer).unwrap().len();

@@ -50,3 +50,28 @@ pub(super) fn add_scaled<V: Lanes>(a: f32, x: &[f32], y: &mut [f32]) {
 pub fn add_to_weights<E: Executor>(executor: &mut E, direction: &[f32], scale: f32, weights: &mut [f32]) {
     executor.run(&Apply { total: direction, scale }, weights);
 }
+
+/// Superstep, in place: a tile of `factor * x`.
+struct Multiply(f32);
+
+impl Superstep for Multiply {
+    const NAME: &'static str = "multiply";
+    const IN_PLACE: bool = true;
+
+    fn chunk(&self) -> usize {
+        TILE
+    }
+
+    /// Nothing but its own slice.
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, _: usize, out: &mut [f32]) {
+        out.iter_mut().for_each(|x| *x *= self.0);
+    }
+}
+
+/// `values *= factor`.
+pub fn multiply<E: Executor>(executor: &mut E, factor: f32, values: &mut [f32]) {
+    executor.run(&Multiply(factor), values);
+}

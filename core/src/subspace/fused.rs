@@ -18,7 +18,7 @@ pub const fn block_len(params: usize) -> usize {
 
 /// Superstep: coordinates and update of one block of directions. Output per block: see [`block_len`].
 struct Blocks<'a> {
-    basis: &'a Basis,
+    basis: &'a Basis<'a>,
     gradient: &'a [f32],
     rule: Rule<'a>,
     /// The wave's first block.
@@ -33,6 +33,7 @@ impl Superstep for Blocks<'_> {
     }
 
     fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        self.basis.reads(read);
         read(self.gradient);
         if let Rule::Integrated { previous, .. } = self.rule {
             read(previous);
@@ -117,7 +118,7 @@ impl Superstep for AddShares<'_> {
 /// If `scratch` is shorter than [`Strategy::scratch`](super::Strategy::scratch).
 pub(super) fn update<E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
     gradient: &[f32],
     rule: Rule<'_>,
     scale: f32,

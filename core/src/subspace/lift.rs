@@ -11,7 +11,7 @@ const VECTORS: usize = TILE / LANES;
 
 /// Superstep, in place: one tile of `theta + scale * sum_i a_i phi_i`.
 struct Lift<'a> {
-    basis: &'a Basis,
+    basis: &'a Basis<'a>,
     coefficients: &'a [f32],
     scale: f32,
 }
@@ -25,6 +25,7 @@ impl Superstep for Lift<'_> {
     }
 
     fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        self.basis.reads(read);
         read(self.coefficients);
     }
 
@@ -86,7 +87,7 @@ impl Lift<'_> {
 /// index order; the total is multiplied with `scale` and added to the weight.
 pub fn lift<E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
     coefficients: &[f32],
     scale: f32,
     weights: &mut [f32],

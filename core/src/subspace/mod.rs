@@ -20,19 +20,25 @@
 //! block of [`BLOCK`] directions, then over blocks.
 
 mod apply;
+mod compartments;
 mod fused;
+pub mod kept;
 mod lift;
 pub mod orthogonality;
 mod project;
 pub mod stored;
+pub mod top;
 mod transformation;
 
-pub use apply::add_to_weights;
+pub use apply::{add_to_weights, multiply};
+pub use compartments::{Compartment, Compartments, DYNAMIC_LEAST, Plan};
+pub(crate) use project::norms;
+pub use top::Top;
 pub use transformation::Transformation;
 
 use crate::basis::{Distribution, Row};
 use crate::numerics::{BLOCK, TILE};
-use crate::random::Key;
+use crate::random::{Domain, Key};
 use crate::step::Executor;
 
 /// What a row is divided by. The original's option `normalized`.
@@ -49,11 +55,34 @@ pub enum Normalisation {
     Auto,
 }
 
+/// Directions that were not all drawn at the same time. (`base_learning`)
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Redraws<'a> {
+    /// The run's seed.
+    pub seed: u64,
+    /// The worker in the keys.
+    pub worker: u32,
+    /// The compartment in the keys.
+    pub compartment: u32,
+    /// The re-draw index of each direction, as the float that has its bits.
+    pub indices: &'a [f32],
+}
+
+impl Redraws<'_> {
+    /// The key of direction `i`.
+    fn key(&self, i: usize) -> Key {
+        let redraw = u64::from(self.indices[i].to_bits());
+        Key::new(Domain::Basis, self.seed, redraw, self.worker, self.compartment)
+    }
+}
+
 /// d random directions in weight space: what to regenerate, not what was generated.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Basis {
+pub struct Basis<'a> {
     /// Which draw.
     pub key: Key,
+    /// If each direction has a key of its own: these, instead.
+    pub redraws: Option<Redraws<'a>>,
     /// What the elements are drawn from.
     pub distribution: Distribution,
     /// What a row is divided by.
@@ -64,13 +93,21 @@ pub struct Basis {
     pub antithetic: bool,
 }
 
-impl Basis {
+impl Basis<'_> {
     /// The row that direction `i` is, but for its sign: see [`Basis::signed`].
     #[inline(always)]
     #[must_use]
     pub fn row(&self, i: usize) -> Row {
         let direction = if self.antithetic { i / 2 } else { i };
-        Row { key: self.key, direction: direction as u32, distribution: self.distribution }
+        let key = self.redraws.map_or(self.key, |redraws| redraws.key(i));
+        Row { key, direction: direction as u32, distribution: self.distribution }
+    }
+
+    /// Names what its rows follow from besides the keys, for [`Superstep::reads`](crate::step::Superstep::reads).
+    fn reads<'s>(&'s self, read: &mut dyn FnMut(&'s [f32])) {
+        if let Some(redraws) = &self.redraws {
+            read(redraws.indices);
+        }
     }
 
     /// Whether direction `i` is the mirror image of direction `i - 1`.
@@ -110,7 +147,7 @@ impl Basis {
 
 /// `x / norm`, and 0 for a row of zeros.
 #[inline(always)]
-fn divide_by_norm(x: f32, norm: f32) -> f32 {
+pub(crate) fn divide_by_norm(x: f32, norm: f32) -> f32 {
     if norm > 0.0 { x / norm } else { 0.0 }
 }
 
@@ -193,7 +230,7 @@ pub struct Coordinates<'a> {
 pub fn update<E: Executor>(
     executor: &mut E,
     strategy: Strategy,
-    basis: &Basis,
+    basis: &Basis<'_>,
     gradient: &[f32],
     rule: Rule<'_>,
     scale: f32,
@@ -205,14 +242,35 @@ pub fn update<E: Executor>(
     let (values, norms) = (&mut values[..basis.dimensions], &mut norms[..basis.dimensions]);
     match strategy {
         Strategy::TwoPass => {
-            project::norms(executor, basis, gradient.len(), norms, scratch);
-            project::project(executor, basis, gradient, norms, values, scratch);
+            project::norms(executor, basis, 0, gradient.len(), norms, scratch);
+            project::project(executor, basis, 0, gradient, norms, values, scratch);
             lift_numbers(executor, basis, |i| rule.apply(i, values[i]), scale, weights, norms, scratch);
         }
         Strategy::Fused => {
             fused::update(executor, basis, gradient, rule, scale, weights, values, norms, scratch);
         }
     }
+}
+
+/// Writes the coordinates of `gradient` along the directions from `first` on, as many as `coordinates` has room for: the
+/// first half of [`update`].
+///
+/// `norms` (as long) and `scratch` ([`Strategy::TwoPass`]) may hold anything.
+///
+/// # Panics
+/// If a buffer is too short.
+pub fn project<E: Executor>(
+    executor: &mut E,
+    basis: &Basis<'_>,
+    first: usize,
+    gradient: &[f32],
+    coordinates: &mut [f32],
+    norms: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let norms = &mut norms[..coordinates.len()];
+    project::norms(executor, basis, first, gradient.len(), norms, scratch);
+    project::project(executor, basis, first, gradient, norms, coordinates, scratch);
 }
 
 /// Adds the lift of `z`, times `scale`, to `weights`: the second half of [`update`], for replaying a journal.
@@ -223,7 +281,7 @@ pub fn update<E: Executor>(
 /// If `z` is not d long or a buffer is too short.
 pub fn replay<E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
     z: &[f32],
     scale: f32,
     weights: &mut [f32],
@@ -232,14 +290,14 @@ pub fn replay<E: Executor>(
 ) {
     assert_eq!(z.len(), basis.dimensions, "one number per direction");
     let norms = &mut norms[..basis.dimensions];
-    project::norms(executor, basis, weights.len(), norms, scratch);
+    project::norms(executor, basis, 0, weights.len(), norms, scratch);
     lift_numbers(executor, basis, |i| z[i], scale, weights, norms, scratch);
 }
 
 /// Lifts the numbers `z(i)` of rows whose norms are known.
 fn lift_numbers<E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
     z: impl Fn(usize) -> f32,
     scale: f32,
     weights: &mut [f32],

@@ -167,6 +167,7 @@ mod tests {
     fn by_projection(distribution: Distribution, params: usize) -> [u32; PAIRS] {
         let mut executor: Serial = Serial::new();
         let mut basis = Basis {
+            redraws: None,
             key: key(),
             distribution,
             normalisation: Normalisation::Row,
@@ -174,7 +175,7 @@ mod tests {
             antithetic: false,
         };
         let (mut norms, mut dots, mut scratch) = ([0.0; PAIRS + 1], [0.0; PAIRS + 1], [0.0; 4 * (PAIRS + 1)]);
-        project::norms(&mut executor, &basis, params, &mut norms, &mut scratch);
+        project::norms(&mut executor, &basis, 0, params, &mut norms, &mut scratch);
         basis.normalisation = Normalisation::Mean;
         core::array::from_fn(|i| {
             let mut next = [0.0; PARAMS];
@@ -184,6 +185,7 @@ mod tests {
             project::project(
                 &mut executor,
                 &basis,
+                0,
                 &next[..params],
                 &[1.0; PAIRS + 1],
                 &mut dots,

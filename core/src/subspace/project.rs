@@ -1,15 +1,17 @@
 //! Two-pass, first pass: a tile of the gradient against every row.
 
+use core::ops::Range;
+
 use super::{Basis, divide_by_norm};
 use crate::basis::{OCTET, OCTET_LEN, Sampler, with_sampler};
 use crate::numerics::{Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
 use crate::step::{Executor, Superstep, piece};
 
-/// Superstep: partial sums `<phi_i, g>` over one tile of the weights, for every direction. Output
-/// `[tiles][dimensions]`.
+/// Superstep: partial sums `<phi_i, g>` over one tile of the weights, for some directions. Output `[tiles][directions]`.
 struct Project<'a> {
-    basis: &'a Basis,
+    basis: &'a Basis<'a>,
+    directions: Range<usize>,
     gradient: &'a [f32],
 }
 
@@ -17,10 +19,11 @@ impl Superstep for Project<'_> {
     const NAME: &'static str = "project";
 
     fn chunk(&self) -> usize {
-        self.basis.dimensions.max(1)
+        self.directions.len().max(1)
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        self.basis.reads(read);
         read(piece(self.gradient, index, TILE));
     }
 
@@ -28,12 +31,15 @@ impl Superstep for Project<'_> {
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let gradient = piece(self.gradient, index, TILE);
         with_sampler!(self.basis.distribution, V, S, law => {
-            for i in 0..out.len() {
-                out[i] = if self.basis.is_mirror(i) {
-                    mirrored_dot(out[i - 1])
+            for at in 0..out.len() {
+                let i = self.directions.start + at;
+                out[at] = if self.basis.is_mirror(i) && at > 0 {
+                    mirrored_dot(out[at - 1])
                 } else {
                     let seed = self.basis.row(i).seed(index as u32);
-                    sum_over_tile::<V, S<V>, Dot<'_>>(seed, law, Dot(gradient))
+                    let dot = sum_over_tile::<V, S<V>, Dot<'_>>(seed, law, Dot(gradient));
+                    // The first of some directions may be a mirror image.
+                    if self.basis.is_mirror(i) { mirrored_dot(dot) } else { dot }
                 };
             }
         });
@@ -42,7 +48,8 @@ impl Superstep for Project<'_> {
 
 /// Superstep: partial sums `<phi_i, phi_i>`, laid out as [`Project`]'s.
 struct Squares<'a> {
-    basis: &'a Basis,
+    basis: &'a Basis<'a>,
+    directions: Range<usize>,
     params: usize,
 }
 
@@ -50,19 +57,21 @@ impl Superstep for Squares<'_> {
     const NAME: &'static str = "squares";
 
     fn chunk(&self) -> usize {
-        self.basis.dimensions.max(1)
+        self.directions.len().max(1)
     }
 
-    /// Nothing: a row is a function.
-    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+    fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
+        self.basis.reads(read);
+    }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let len = TILE.min(self.params - index * TILE);
         with_sampler!(self.basis.distribution, V, S, law => {
-            for i in 0..out.len() {
-                out[i] = if self.basis.is_mirror(i) {
-                    out[i - 1]
+            for at in 0..out.len() {
+                let i = self.directions.start + at;
+                out[at] = if self.basis.is_mirror(i) && at > 0 {
+                    out[at - 1]
                 } else {
                     let seed = self.basis.row(i).seed(index as u32);
                     sum_over_tile::<V, S<V>, Square>(seed, law, Square(len))
@@ -101,34 +110,37 @@ impl Superstep for Combine<'_> {
     }
 }
 
-/// The coordinates of `gradient`: `<phi_i, g> / n_i`. `scratch`: [`Strategy::TwoPass`](super::Strategy).
+/// The coordinates of `gradient` along the directions from `first` on: `<phi_i, g> / n_i`. `scratch`:
+/// [`Strategy::TwoPass`](super::Strategy).
 ///
 /// # Panics
-/// If `coordinates` or `norms` is not d long, or `scratch` is too short.
+/// If `scratch` is too short.
 pub fn project<E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
+    first: usize,
     gradient: &[f32],
     norms: &[f32],
     coordinates: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let partials = &mut scratch[..gradient.len().div_ceil(TILE) * basis.dimensions];
-    executor.run(&Project { basis, gradient }, partials);
-    assert_eq!(coordinates.len(), basis.dimensions, "one coordinate per direction");
+    let partials = &mut scratch[..gradient.len().div_ceil(TILE) * coordinates.len()];
+    let directions = first..first + coordinates.len();
+    executor.run(&Project { basis, directions, gradient }, partials);
     combine(executor, partials, coordinates);
     for (c, norm) in coordinates.iter_mut().zip(norms) {
         *c = divide_by_norm(*c, *norm);
     }
 }
 
-/// The norms of all rows of `params` elements; regenerates them only where each row has its own.
+/// The norms of the rows, of `params` elements, from direction `first` on; regenerates them only where each row has its own.
 ///
 /// # Panics
-/// If `norms` is not d long or `scratch` is too short.
+/// If `scratch` is too short.
 pub fn norms<E: Executor>(
     executor: &mut E,
-    basis: &Basis,
+    basis: &Basis<'_>,
+    first: usize,
     params: usize,
     norms: &mut [f32],
     scratch: &mut [f32],
@@ -137,9 +149,9 @@ pub fn norms<E: Executor>(
         norms.fill(norm);
         return;
     }
-    let partials = &mut scratch[..params.div_ceil(TILE) * basis.dimensions];
-    executor.run(&Squares { basis, params }, partials);
-    assert_eq!(norms.len(), basis.dimensions, "one norm per direction");
+    let partials = &mut scratch[..params.div_ceil(TILE) * norms.len()];
+    let directions = first..first + norms.len();
+    executor.run(&Squares { basis, directions, params }, partials);
     combine(executor, partials, norms);
     for norm in norms {
         *norm = libm::sqrtf(*norm);

@@ -35,6 +35,32 @@ impl Superstep for Dots<'_> {
     }
 }
 
+/// Superstep: partial sums `<row_i, row_i>`, laid out as [`Dots`]'.
+struct Squares<'a> {
+    rows: &'a [f32],
+    elements: usize,
+}
+
+impl Superstep for Squares<'_> {
+    const NAME: &'static str = "stored squares";
+
+    fn chunk(&self) -> usize {
+        (self.rows.len() / self.elements).max(1)
+    }
+
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        self.rows.chunks_exact(self.elements).for_each(|row| read(piece(row, index, TILE)));
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        for (sum, row) in out.iter_mut().zip(self.rows.chunks_exact(self.elements)) {
+            let row = piece(row, index, TILE);
+            *sum = dot_tile::<V>(row, row);
+        }
+    }
+}
+
 /// Superstep: a tile of `sum_i a_i row_i`.
 struct Sum<'a> {
     rows: &'a [f32],
@@ -109,6 +135,23 @@ pub fn dots<E: Executor>(executor: &mut E, rows: &[f32], x: &[f32], out: &mut [f
     assert_eq!(rows.len(), out.len() * x.len(), "one row per number");
     let partials = &mut scratch[..self::scratch(x.len(), out.len())];
     executor.run(&Dots { rows, x }, partials);
+    combine(executor, partials, out);
+}
+
+/// `out[i] = <row_i, row_i>`, for rows of so many elements.
+///
+/// # Panics
+/// As [`dots`].
+pub fn squares<E: Executor>(
+    executor: &mut E,
+    rows: &[f32],
+    elements: usize,
+    out: &mut [f32],
+    scratch: &mut [f32],
+) {
+    assert_eq!(rows.len(), out.len() * elements, "one row per number");
+    let partials = &mut scratch[..self::scratch(elements, out.len())];
+    executor.run(&Squares { rows, elements }, partials);
     combine(executor, partials, out);
 }
 

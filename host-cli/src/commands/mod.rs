@@ -5,6 +5,7 @@ pub mod data;
 pub mod inspect;
 pub mod machine;
 pub mod orthogonality;
+pub mod plan;
 pub mod record;
 pub mod replay;
 pub mod train;

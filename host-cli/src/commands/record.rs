@@ -37,8 +37,11 @@ pub fn run(target: RecordTarget, out: &mut impl Write) -> Result<(), Failure> {
             let executor = executor(machine)?;
             let data = DataSet::load(&settings, executor.pool())?;
             let spec = RunSpec::new(&settings, data.spec(data.split(&settings)?, settings.augmentation))?;
-            let rate = settings.effective_learning_rate(1);
-            record_run(&output, &spec, rate, u64::from(steps), Tensors::Weights(1), executor, &data)?;
+            // The run's own schedule, as if it went on to its last epoch.
+            let batches = u64::from(spec.batches_per_epoch()) * u64::from(settings.epochs);
+            let planned = (batches / spec.batches_per_step()).max(1);
+            let rates = |step| settings.rates(step, planned);
+            record_run(&output, &spec, rates, u64::from(steps), Tensors::Weights(1), executor, &data)?;
             write_view(&output, out)
         }
         RecordTarget::All { folder, machine } => {

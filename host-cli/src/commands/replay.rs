@@ -8,7 +8,7 @@ use super::executor;
 use crate::args::ReplayArguments;
 use crate::failure::{Failure, printed, say};
 use crate::output::write_weights;
-use crate::records::RecordFile;
+use crate::records::{RecordFile, rates};
 use crate::settings::MachineSettings;
 use crate::training::begin_replay;
 
@@ -32,14 +32,10 @@ pub fn run(
         )));
     }
     let run = file.run()?;
-    if !run.spec.method.can_replay() {
+    if let Some(why) = run.spec.why_no_replay() {
         return Err(Failure::data(
             file.path(),
-            format_args!(
-                "a run of {} cannot be replayed: its updates lie in no span of regenerated rows; keep its weights \
-                 instead",
-                run.spec.method.name()
-            ),
+            format_args!("{why}: its updates lie in no span of regenerated rows; keep its weights instead"),
         ));
     }
     let recorded = run.steps.len() as u64;
@@ -62,10 +58,10 @@ pub fn run(
 
     let mut replay =
         begin_replay(&run.spec, executor(machine)?).map_err(|error| Failure::data(file.path(), error))?;
-    let mut coordinates = vec![0.0; run.spec.dimensions as usize];
-    for step in &run.steps[..steps as usize] {
-        step.coordinates.copy_to(&mut coordinates);
-        replay.step(step.learning_rate, &coordinates);
+    for (i, step) in run.steps[..steps as usize].iter().enumerate() {
+        let coordinates = run.coordinates_of(i, |shares| replay.join(shares));
+        let factors: Vec<f32> = step.factors.iter().collect();
+        replay.step(rates(step), &coordinates, &factors);
         let got = digest(replay.weights());
         if got != step.digest {
             return Err(Failure::mismatch(format_args!(

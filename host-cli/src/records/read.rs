@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use random_bases_core::descent::Rates;
 use random_bases_core::numerics::TILE;
 use random_bases_core::random::LANES;
-use random_bases_core::record::{Error, Frames, Function, Record, Row, Step, Tensor, Words};
+use random_bases_core::record::{
+    Error, Floats, Frames, Function, MAGIC, Record, Row, Share, Step, Tensor, Words,
+};
 
 use super::EXTENSION;
 use crate::failure::Failure;
 use crate::run_spec::{RunSpec, check_contract};
+use crate::training::tensors;
 
 /// A file in memory.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ pub struct RecordFile {
 #[derive(Debug)]
 pub enum Contents<'a> {
     /// A journal, or a fixture of a run.
-    Run(RunRecord<'a>),
+    Run(Box<RunRecord<'a>>),
     /// A list of known answers.
     Answers(AnswersRecord<'a>),
 }
@@ -44,6 +48,12 @@ pub struct RunRecord<'a> {
     pub spec: RunSpec,
     /// Every step, in order from step 0.
     pub steps: Vec<Step<'a>>,
+    /// Of several workers, what each sent: worker by worker, step by step.
+    pub shares: Vec<Share<'a>>,
+    /// Behind each step: bytes and records up to there.
+    pub ends: Vec<(usize, u64)>,
+    /// The same behind the head.
+    pub head: (usize, u64),
     /// Tensors that are expected: each with the number of steps before it.
     pub tensors: Vec<(u64, Tensor<'a>)>,
     /// If the file was cut short or damaged: what is wrong, and where. The records before are good.
@@ -65,6 +75,17 @@ impl RecordFile {
             return Err(Failure::data(path, "is empty"));
         }
         Ok(Self { path: path.to_owned(), bytes })
+    }
+
+    /// Whether the file ends before its first record does, as that of a program that was ended at once.
+    #[must_use]
+    pub fn is_cut_in_head(&self) -> bool {
+        let start = &MAGIC[..self.bytes.len().min(MAGIC.len())];
+        match Frames::new(&self.bytes).map(|mut frames| frames.next()) {
+            Ok(None | Some(Err(Error::Truncated))) => true,
+            Err(_) => self.bytes == start,
+            Ok(Some(_)) => false,
+        }
     }
 
     /// Where it lies.
@@ -95,7 +116,7 @@ impl RecordFile {
         match first {
             Record::Run(run) => {
                 let spec = RunSpec::from_record(&run).map_err(fail)?;
-                Ok(Contents::Run(read_run(spec, frames)))
+                Ok(Contents::Run(Box::new(read_run(spec, frames))))
             }
             Record::Answers(answers) => {
                 check_contract(answers.contract).map_err(fail)?;
@@ -111,7 +132,7 @@ impl RecordFile {
     /// [`Failure::Data`].
     pub fn run(&self) -> Result<RunRecord<'_>, Failure> {
         match self.contents()? {
-            Contents::Run(run) => Ok(run),
+            Contents::Run(run) => Ok(*run),
             Contents::Answers(_) => {
                 Err(Failure::data(&self.path, "holds known answers, not a run; `verify` checks them"))
             }
@@ -120,13 +141,25 @@ impl RecordFile {
 }
 
 fn read_run<'a>(spec: RunSpec, mut frames: Frames<'a>) -> RunRecord<'a> {
-    let mut run = RunRecord { spec, steps: Vec::new(), tensors: Vec::new(), damage: None };
+    let expected = Expected::of(&spec);
+    let (steps, shares, ends, tensors) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let head = (frames.offset(), 1);
+    let mut run = RunRecord { spec, steps, shares, ends, head, tensors, damage: None };
     let (mut records, mut at) = (1, frames.offset());
     while let Some(frame) = frames.next() {
         let taken = frame.map_err(|error| damage(&error, records, at)).and_then(|frame| {
             at = frame.end;
-            run.take(frame.record, records)
+            let steps = run.steps.len();
+            let last = run.take(frame.record, records, &expected);
+            if run.steps.len() > steps {
+                run.ends.push((at, records + 1));
+            }
+            last
         });
+        if taken.is_err() {
+            // Shares without their step are of no use.
+            run.shares.truncate(run.steps.len() * expected.workers());
+        }
         match taken {
             Ok(true) => {
                 run.damage = frames.next().map(|_| behind_the_end(at));
@@ -139,23 +172,122 @@ fn read_run<'a>(spec: RunSpec, mut frames: Frames<'a>) -> RunRecord<'a> {
             }
         }
     }
+    run.shares.truncate(run.steps.len() * expected.workers());
     run.damage =
         Some(format!("the file ends after record {records}, without an end record: it was cut short"));
     run
 }
 
+/// How many numbers records of a run hold.
+struct Expected {
+    /// Coordinates of each worker's share; empty of one worker.
+    shares: Vec<usize>,
+    /// Coordinates of a step.
+    coordinates: usize,
+    /// Factors of a step.
+    factors: usize,
+}
+
+impl Expected {
+    fn of(spec: &RunSpec) -> Self {
+        let several = spec.options.workers.count > 1;
+        Self {
+            shares: if several { spec.shares() } else { Vec::new() },
+            coordinates: if several { 0 } else { spec.coordinates() },
+            factors: if spec.options.update.has_factors() { tensors(spec.network).len() } else { 0 },
+        }
+    }
+
+    /// How many workers send shares.
+    const fn workers(&self) -> usize {
+        self.shares.len()
+    }
+}
+
+/// The learning rates that a recorded step was made with.
+#[must_use]
+pub fn rates(step: &Step<'_>) -> Rates {
+    Rates {
+        method: step.learning_rate,
+        sgd: step.sgd_rate.unwrap_or(0.0),
+        // A step that became one holds its coordinates.
+        sgd_step: step.sgd_step && step.coordinates.is_empty(),
+    }
+}
+
 impl<'a> RunRecord<'a> {
+    /// What the workers sent for step `step`; nothing if there is one worker.
+    #[must_use]
+    pub fn shares_of(&self, step: usize) -> &[Share<'a>] {
+        let workers = self.spec.options.workers.count as usize;
+        if workers > 1 { &self.shares[step * workers..(step + 1) * workers] } else { &[] }
+    }
+
+    /// The coordinates of step `step` as they are replayed; `join` puts those of several workers together.
+    pub fn coordinates_of(&self, step: usize, join: impl FnOnce(&[Vec<f32>]) -> Vec<f32>) -> Vec<f32> {
+        let owned = |floats: &Floats<'_>| floats.iter().collect::<Vec<f32>>();
+        match self.shares_of(step) {
+            [] => owned(&self.steps[step].coordinates),
+            shares => join(&shares.iter().map(|share| owned(&share.coordinates)).collect::<Vec<_>>()),
+        }
+    }
+
     /// Takes up a record; true for the last one.
-    fn take(&mut self, record: Record<'a>, records: u64) -> Result<bool, String> {
+    fn take(&mut self, record: Record<'a>, records: u64, expected: &Expected) -> Result<bool, String> {
         let done = self.steps.len() as u64;
+        let pending = self.shares.len() - self.steps.len() * expected.workers();
+        if pending > 0 && !matches!(record, Record::Share(_) | Record::Step(_)) {
+            return Err(format!(
+                "record {records}: does not belong between the shares of step {done} and the step"
+            ));
+        }
         match record {
+            Record::Share(share) => {
+                let Some(&len) = expected.shares.get(pending) else {
+                    return Err(format!("record {records}: a share more than there are workers"));
+                };
+                if (share.step, share.worker as usize) != (done, pending) {
+                    return Err(format!(
+                        "record {records}: a share of worker {}, step {} where worker {pending}, step {done} should be",
+                        share.worker, share.step
+                    ));
+                }
+                let found = share.coordinates.len();
+                if found != len {
+                    return Err(format!(
+                        "record {records}, worker {pending}, step {done}: {found} coordinates instead of {len}"
+                    ));
+                }
+                self.shares.push(share);
+            }
             Record::Step(step) => {
                 if step.step != done {
                     return Err(format!("record {records}: step {} where step {done} should be", step.step));
                 }
-                let (d, found) = (self.spec.dimensions as usize, step.coordinates.len());
+                if pending != expected.workers() {
+                    return Err(format!(
+                        "record {records}, step {done}: {pending} shares of {} workers",
+                        expected.workers()
+                    ));
+                }
+                let update = &self.spec.options.update;
+                if step.sgd_rate.is_some() != update.uses_gradient()
+                    || step.sgd_step && !update.uses_gradient()
+                {
+                    return Err(format!(
+                        "record {records}, step {done}: a rate of SGD, or none, in the wrong place"
+                    ));
+                }
+                let scheduled = step.sgd_step && update.sgd_steps && step.coordinates.is_empty();
+                let (d, found) = (if scheduled { 0 } else { expected.coordinates }, step.coordinates.len());
                 if found != d {
                     return Err(format!("record {records}, step {done}: {found} coordinates instead of {d}"));
+                }
+                let (wanted, found) = (if step.sgd_step { 0 } else { expected.factors }, step.factors.len());
+                if found != wanted {
+                    return Err(format!(
+                        "record {records}, step {done}: {found} factors instead of {wanted}"
+                    ));
                 }
                 self.steps.push(step);
             }

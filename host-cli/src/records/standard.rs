@@ -3,17 +3,20 @@
 use std::path::Path;
 
 use random_bases_core::basis::{Distribution, Probability, Row as BasisRow};
-use random_bases_core::descent::{Evolution, GradientBases, Method};
+use random_bases_core::descent::{
+    Anew, CoordinatePolicy, Draws, Evolution, GradientBases, Landscape, Method, Options, Period, Rates,
+    SgdLayers, UpdatePolicy, WorkerRows, Workers,
+};
 use random_bases_core::numerics::{Array, CONTRACT, MathId, TILE, digest};
 use random_bases_core::random::Stream;
 use random_bases_core::record::{
-    Answers, Floats, Function, FunctionName, KeyTuple, Record, Row, Step, Tensor, Words,
+    Answers, Floats, Function, FunctionName, KeyTuple, Record, Row, Tensor, Words,
 };
 use random_bases_core::step::Executor;
-use random_bases_core::subspace::{Normalisation, Transformation};
+use random_bases_core::subspace::{Compartments, Normalisation, Top, Transformation};
 
-use super::RecordWriter;
 use super::verify::{OneTile, function, key};
+use super::{RecordWriter, write_step};
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::failure::Failure;
@@ -48,6 +51,7 @@ pub struct Fixture {
     rate: f32,
     batch: u32,
     images: usize,
+    options: Options,
     /// Steps recorded.
     pub steps: u32,
     /// Tensors recorded.
@@ -69,6 +73,7 @@ const STEP: Fixture = Fixture {
     rate: 1.0,
     batch: 24,
     images: 200,
+    options: Options::NONE,
     steps: 1,
     tensors: Tensors::All(1),
 };
@@ -115,6 +120,20 @@ const fn hybrid(fixture: Fixture, steps: u32) -> Fixture {
 /// Gradient bases, few enough to be filled and used again.
 const fn gradient_bases(fixture: Fixture, options: GradientBases) -> Fixture {
     Fixture { method: Method::GradientBases(options), dimensions: 3, rate: 0.125, ..fixture }
+}
+
+/// Looks at the loss.
+const fn landscape(fixture: Fixture, bins: u32, curvature: bool) -> Fixture {
+    Fixture { method: Method::Landscape(Landscape { bins, distance: 0.002, curvature }), ..fixture }
+}
+
+const NONE: Options = Options::NONE;
+
+/// Two dozen steps of the small network with options.
+const OPTIONS: Fixture = Fixture { batch: 24, images: 300, steps: 24, rate: 0.5, ..SMALL };
+
+const fn workers(count: u32, rows: WorkerRows) -> Workers {
+    Workers { count, same_images: false, rows }
 }
 
 const GRADIENTS: GradientBases = GradientBases { offset: false, use_update_as_base: false };
@@ -178,6 +197,7 @@ pub const RUNS: &[Fixture] = &[
         normalisation: Normalisation::Mean,
         ..hybrid(STEP, 1)
     },
+    Fixture { name: "step-landscape", ..landscape(STEP, 3, false) },
     Fixture { name: "step-rbd-micromath", math: MathId::Micromath, ..STEP },
     Fixture { name: "step-cnn", ..WIDE },
     Fixture { name: "step-cnn-32x32x3", network: Model::Cnn32, ..WIDE },
@@ -207,6 +227,98 @@ pub const RUNS: &[Fixture] = &[
         dimensions: 18,
         steps: 60,
         ..gradient_bases(SMALL, PAST_UPDATES)
+    },
+    Fixture { name: "run-small-landscape-curvature", steps: 20, ..landscape(SMALL, 5, true) },
+    // Every option, several to a fixture: four fixtures of compartments and workers, three of everything else.
+    Fixture {
+        name: "options-layers-own-rows",
+        options: Options {
+            compartments: Compartments::Layers(1),
+            workers: workers(3, WorkerRows::Own),
+            update: UpdatePolicy { momentum: 0.5, nesterov: true, ..NONE.update },
+            ..NONE
+        },
+        ..OPTIONS
+    },
+    Fixture {
+        name: "options-type-shared-rows-ranks",
+        options: Options {
+            compartments: Compartments::Type,
+            split: true,
+            workers: workers(2, WorkerRows::Shared),
+            draws: Draws { period: Period::Steps(4), ..NONE.draws },
+            coordinates: CoordinatePolicy {
+                transformation: Transformation::Ranks,
+                accumulate: 2,
+                ..NONE.coordinates
+            },
+            ..NONE
+        },
+        antithetic: true,
+        ..OPTIONS
+    },
+    Fixture {
+        name: "options-proportional-averaged",
+        options: Options {
+            compartments: Compartments::Proportional,
+            workers: workers(2, WorkerRows::Averaged),
+            draws: Draws { anew: Anew::Low(0.4), ..NONE.draws },
+            coordinates: CoordinatePolicy { top: Top::Fraction(0.5), ..NONE.coordinates },
+            ..NONE
+        },
+        normalisation: Normalisation::Row,
+        ..OPTIONS
+    },
+    Fixture {
+        name: "options-exponential-split-fpd",
+        method: Method::Fpd,
+        options: Options {
+            compartments: Compartments::Exponential,
+            workers: Workers { same_images: true, ..workers(4, WorkerRows::Split) },
+            coordinates: CoordinatePolicy { top: Top::Fraction(-0.6), ..NONE.coordinates },
+            ..NONE
+        },
+        ..OPTIONS
+    },
+    Fixture {
+        name: "options-weights-kept",
+        options: Options {
+            compartments: Compartments::Weights(900),
+            draws: Draws { period: Period::Steps(3), ..NONE.draws },
+            coordinates: CoordinatePolicy {
+                reset: Period::Steps(4),
+                top: Top::Count(7),
+                transformation: Transformation::Norm,
+                ..NONE.coordinates
+            },
+            ..NONE
+        },
+        ..OPTIONS
+    },
+    Fixture {
+        name: "options-correlation-momentum",
+        options: Options {
+            draws: Draws { anew: Anew::High(0.7), ..NONE.draws },
+            update: UpdatePolicy {
+                momentum: 0.75,
+                multiplier: true,
+                surgeon: Some(0.06),
+                sgd_below: Some(0.02),
+                sgd_steps: true,
+                ..NONE.update
+            },
+            ..NONE
+        },
+        ..OPTIONS
+    },
+    Fixture {
+        name: "options-sgd-layer-never-drawn-anew",
+        options: Options {
+            draws: Draws { period: Period::Never, ..NONE.draws },
+            update: UpdatePolicy { sgd_layers: SgdLayers::Only(2), surgeon: Some(0.1), ..NONE.update },
+            ..NONE
+        },
+        ..OPTIONS
     },
     Fixture { name: "run-fc-sgd", ..sgd(FC) },
     Fixture { name: "run-fc-rbd", ..FC },
@@ -262,8 +374,14 @@ impl Fixture {
             antithetic: self.antithetic,
             batch: self.batch,
             seed: 42,
+            options: self.options,
         };
-        record_run(path, &spec, self.rate, u64::from(self.steps), self.tensors, executor, &data)
+        let rates = |step: u64| Rates {
+            method: self.rate,
+            sgd: self.rate * 0.125,
+            sgd_step: self.options.update.sgd_steps && step % 3 == 1,
+        };
+        record_run(path, &spec, rates, u64::from(self.steps), self.tensors, executor, &data)
     }
 }
 
@@ -274,7 +392,7 @@ impl Fixture {
 pub fn record_run(
     path: &Path,
     spec: &RunSpec,
-    rate: f32,
+    rates: impl Fn(u64) -> Rates,
     steps: u64,
     tensors: Tensors,
     executor: Threads,
@@ -293,16 +411,17 @@ pub fn record_run(
     if let Tensors::All(stride) = tensors {
         write(&mut writer, "weights", training.weights(), stride)?;
     }
+    let mut before = digest(training.weights());
     for step in 0..steps {
-        let loss = training.step(rate).loss;
-        if !loss.is_finite() {
+        let rates = rates(step);
+        let outcome = training.step(rates);
+        if !outcome.loss.is_finite() {
             return Err(Failure::diverged(format_args!(
-                "step {step}: the loss is {loss}; nothing to record"
+                "step {step}: the loss is {}; nothing to record",
+                outcome.loss
             )));
         }
-        let digest = digest(training.weights());
-        let coordinates = Floats::from(training.coordinates());
-        writer.write(&Record::Step(Step { step, learning_rate: rate, loss, digest, coordinates }))?;
+        before = write_step(&mut writer, spec, training.as_mut(), step, rates, outcome, before)?;
     }
     match tensors {
         Tensors::All(stride) => {

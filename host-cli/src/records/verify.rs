@@ -10,7 +10,7 @@ use random_bases_core::record::{Floats, Function, FunctionName, KeyTuple, Row, W
 use random_bases_core::step::{Executor, Superstep};
 
 use super::view::place;
-use super::{AnswersRecord, Contents, RecordFile, RunRecord};
+use super::{AnswersRecord, Contents, RecordFile, RunRecord, rates};
 use crate::dataset::{DataSet, Split};
 use crate::executor::Threads;
 use crate::failure::Failure;
@@ -96,8 +96,26 @@ impl Comparison {
     }
 
     fn digest(&mut self, place: impl Fn() -> String, want: u64, weights: &[f32]) -> Result<(), Difference> {
+        self.digest_of(place, want, digest(weights))
+    }
+
+    fn count(
+        &mut self,
+        place: impl Fn() -> String,
+        what: &str,
+        want: u32,
+        got: u32,
+    ) -> Result<(), Difference> {
         self.compared += 1;
-        let got = digest(weights);
+        if want == got {
+            return Ok(());
+        }
+        let (want, got) = (want.to_string(), got.to_string());
+        Err(Difference { place: place(), tensor: what.into(), index: 0, want, got })
+    }
+
+    fn digest_of(&mut self, place: impl Fn() -> String, want: u64, got: u64) -> Result<(), Difference> {
+        self.compared += 1;
         if want == got {
             return Ok(());
         }
@@ -149,7 +167,7 @@ pub fn verify(
             return Ok(Verdict::Differs(difference));
         }
     }
-    let replayable = run.spec.method.can_replay();
+    let replayable = run.spec.can_replay();
     if replayable {
         let weights =
             begin_replay(&run.spec, executor()?).map_err(|error| Failure::data(file.path(), error))?;
@@ -163,9 +181,9 @@ pub fn verify(
         (false, true) => "replayed only",
         (false, false) => {
             let what = format!(
-                "the images ({}) are not at hand, and a run of {} cannot be replayed",
+                "the images ({}) are not at hand, and {}",
                 run.spec.data.name,
-                run.spec.method.name()
+                run.spec.why_no_replay().unwrap_or_default()
             );
             return Ok(Verdict::Skipped(what));
         }
@@ -190,12 +208,24 @@ fn repeat(
     comparison: &mut Comparison,
 ) -> Result<(), Difference> {
     tensors(run, 0, training, comparison)?;
-    for step in &run.steps {
-        let report = training.step(step.learning_rate);
+    for (i, step) in run.steps.iter().enumerate() {
+        let shares = run.shares_of(i);
+        let before = if shares.is_empty() { 0 } else { digest(training.weights()) };
+        let report = training.step(rates(step));
         let place = || format!("step {}", step.step);
         comparison.floats(place, "loss", 1, &Floats::from(&[step.loss][..]), [report.loss].into_iter())?;
+        comparison.count(place, "right answers", step.right, report.right as u32)?;
+        comparison.count(place, "SGD step", step.sgd_step.into(), report.sgd.into())?;
+        for (share, got) in shares.iter().zip(training.shares()) {
+            let place = || format!("step {}, worker {}", step.step, share.worker);
+            comparison.digest_of(place, share.digest, before)?;
+            comparison.floats(place, "loss", 1, &Floats::from(&[share.loss][..]), [got.loss].into_iter())?;
+            comparison.count(place, "right answers", share.right, got.right)?;
+            comparison.floats(place, "coordinates", 1, &share.coordinates, got.coordinates.into_iter())?;
+        }
         let coordinates = training.coordinates().iter().copied();
         comparison.floats(place, "coordinates", 1, &step.coordinates, coordinates)?;
+        comparison.floats(place, "factors", 1, &step.factors, training.factors().iter().copied())?;
         // Tensors tell where; the digest, only that.
         tensors(run, step.step + 1, training, comparison)?;
         comparison.digest(place, step.digest, training.weights())?;
@@ -233,10 +263,10 @@ fn replay(
     mut replay: Box<dyn Replay>,
     comparison: &mut Comparison,
 ) -> Result<(), Difference> {
-    let mut coordinates = vec![0.0; run.spec.dimensions as usize];
-    for step in &run.steps {
-        step.coordinates.copy_to(&mut coordinates);
-        replay.step(step.learning_rate, &coordinates);
+    for (i, step) in run.steps.iter().enumerate() {
+        let coordinates = run.coordinates_of(i, |shares| replay.join(shares));
+        let factors: Vec<f32> = step.factors.iter().collect();
+        replay.step(rates(step), &coordinates, &factors);
         comparison.digest(|| format!("replay of step {}", step.step), step.digest, replay.weights())?;
     }
     Ok(())

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use random_bases_core::descent::{Evolution, GradientBases, Method};
+use random_bases_core::descent::{
+    CoordinatePolicy, Evolution, GradientBases, Landscape, Method, Options, UpdatePolicy, Workers,
+};
 use random_bases_core::record::{Floats, KeyTuple};
 use random_bases_core::subspace::Normalisation;
 
@@ -85,9 +87,27 @@ pub fn view(file: &RecordFile, all: bool) -> Result<String, Failure> {
                         step.loss.to_bits(),
                         format!("{:e}", step.loss),
                         step.digest,
-                        bits(&step.coordinates, 4)
+                        if step.sgd_step { "along the gradient".into() } else { bits(&step.coordinates, 4) }
                     ),
                 );
+                if let Some(rate) = step.sgd_rate {
+                    line(&mut out, format_args!("       along gradients {rate:e}"));
+                }
+                if !step.factors.is_empty() {
+                    line(&mut out, format_args!("       factors {}", decimals(&step.factors, 8)));
+                }
+                for share in run.shares_of(i) {
+                    line(
+                        &mut out,
+                        format_args!(
+                            "       worker {:<7} {:08x} {:<14}                   {}",
+                            share.worker,
+                            share.loss.to_bits(),
+                            format!("{:e}", share.loss),
+                            bits(&share.coordinates, 4)
+                        ),
+                    );
+                }
             }
             for (after, tensor) in &run.tensors {
                 let every =
@@ -144,12 +164,59 @@ pub fn describe(spec: &RunSpec) -> String {
             line(&mut out, format_args!("offset             {offset}"));
             line(&mut out, format_args!("use_update_as_base {use_update_as_base}"));
         }
+        Method::Landscape(Landscape { bins, distance, curvature }) => {
+            line(&mut out, format_args!("bins               {bins}"));
+            line(&mut out, format_args!("binsize            {distance}"));
+            line(&mut out, format_args!("curvature          {curvature}"));
+        }
         _ => {}
     }
+    options(&mut out, &spec.options);
     line(&mut out, format_args!("batch_size         {}", spec.batch));
     line(&mut out, format_args!("seed               {}", spec.seed));
     line(&mut out, format_args!("math               {}", spec.math.name()));
     out
+}
+
+/// The options that are not those of plain RBD, a line each.
+fn options(out: &mut String, options: &Options) {
+    let none = Options::NONE;
+    if options.compartments != none.compartments {
+        let split = if options.split { ", directions split" } else { "" };
+        line(out, format_args!("compartments       {:?}{split}", options.compartments));
+    }
+    if options.workers != none.workers {
+        let Workers { count, same_images, rows } = options.workers;
+        let images = if same_images { "same" } else { "own" };
+        line(out, format_args!("workers            {count}, {rows:?} rows, {images} images"));
+    }
+    if options.draws != none.draws {
+        line(
+            out,
+            format_args!("draws              {:?}, {:?} anew", options.draws.period, options.draws.anew),
+        );
+    }
+    if options.coordinates != none.coordinates {
+        let CoordinatePolicy { transformation, top, reset, accumulate } = options.coordinates;
+        line(
+            out,
+            format_args!(
+                "coordinates        {}, top {top:?}, reset {reset:?}, accumulated {accumulate}",
+                transformation.name()
+            ),
+        );
+    }
+    if options.update != none.update {
+        let UpdatePolicy { momentum, nesterov, multiplier, surgeon, sgd_below, sgd_layers, sgd_steps } =
+            options.update;
+        line(
+            out,
+            format_args!(
+                "update             momentum {momentum}, nesterov {nesterov}, multiplier {multiplier}, surgeon {surgeon:?}, \
+                 SGD below {sgd_below:?}, SGD layers {sgd_layers:?}, SGD steps {sgd_steps}"
+            ),
+        );
+    }
 }
 
 fn normalisation(normalisation: Normalisation) -> String {

@@ -35,6 +35,26 @@ pub enum NoiseStd {
     Constant(f32),
 }
 
+/// How long something lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// `true`: it ends with each step.
+    EachStep,
+    /// `false`: it never ends.
+    Never,
+    /// A number: it ends after so many steps.
+    Every(u32),
+}
+
+/// A number that something is compared with, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threshold {
+    /// `"off"`
+    Off,
+    /// A number.
+    At(f32),
+}
+
 /// How many training images are set aside for validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidationSize {
@@ -120,6 +140,12 @@ word_or_number!(
     ValidationOffset, At from whole_number, "\"random\", or the index of a training image",
     ["random" => Random]
 );
+
+word_or_number!(
+    Reset, Every from whole_number, "true, false, or a whole number of steps",
+    ["true" => EachStep, Truth; "false" => Never]
+);
+word_or_number!(Threshold, At from real_number, "\"off\", or a number from -1 to 1", ["off" => Off]);
 
 fn word_literal(word: &str) -> String {
     if matches!(word, "true" | "false") { word.into() } else { format!("\"{word}\"") }

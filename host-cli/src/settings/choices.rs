@@ -133,16 +133,66 @@ choices! {
         Hybrid = "hybrid",
         /// Past gradients as the basis.
         GradientBases = "gradient-bases",
+        /// The loss in several places along each direction; no gradient.
+        Landscape = "landscape",
     }
 
-    /// What evolution strategies lift instead of the offspring's losses.
+    /// What takes the place of losses or coordinates before they are lifted.
     Transformation {
         /// Their ranks, from -1/2 to 1/2.
         Ranks = "ranks",
         /// Their place between the least and the greatest, from -1/2 to 1/2.
         Norm = "norm",
-        /// The losses as they are.
+        /// The numbers as they are.
         None = "none",
+    }
+
+    /// How dynamic compartments share the directions.
+    AllocationMode {
+        /// In proportion to their sizes.
+        Proportional = "proportional",
+        /// In proportion to their sizes to the power of 1.2.
+        Exp = "exp",
+    }
+
+    /// Which directions are drawn anew after a step, if not all.
+    BaseLearning {
+        /// All of them.
+        Off = "off",
+        /// Those with the smallest coordinates.
+        LowMagnitude = "low-magnitude",
+        /// Those with the largest coordinates.
+        HighMagnitude = "high-magnitude",
+    }
+
+    /// When whole steps follow the gradient.
+    UpdateSchedule {
+        /// Never.
+        Off = "off",
+        /// In the first epochs.
+        SgdFirst = "sgd-first",
+        /// In the last epochs.
+        SgdLast = "sgd-last",
+    }
+
+    /// How the learning rate changes over a run.
+    RateSchedule {
+        /// Not at all.
+        Constant = "constant",
+        /// By the multipliers, at the boundaries.
+        Piecewise = "piecewise",
+        /// Along half a wave, to decay_alpha.
+        Cosine = "cosine",
+        /// By the same factor at each step, to decay_rate.
+        Exponential = "exponential",
+    }
+
+    /// How the learning rate rises at the start.
+    Warmup {
+        /// By the same amount at each step.
+        Linear = "linear",
+        /// By the same factor at each step, from a hundredth.
+        Exponential = "exponential",
     }
 
     /// Which vector instructions the kernels use. The bits of the result are the same with each.

@@ -5,7 +5,7 @@
 //! refuses what cannot be run before any work is done.
 //!
 //! In reading order: [`choices`] and [`amounts`] are the types of the values, `table` is the one list of all
-//! settings, `presets`, `file` and `environment` make layers, `layers` lays them over one another, `resolve`
+//! settings, [`lists`] those with commas, `options` what they mean for the core, `presets`, `file` and `environment` make layers, `layers` lays them over one another, `resolve`
 //! is the whole way, `checks` refuses, `split` counts images, `render` prints.
 
 pub mod amounts;
@@ -15,7 +15,9 @@ mod distribution;
 mod environment;
 mod file;
 mod layers;
+pub mod lists;
 mod nearest;
+mod options;
 mod presets;
 mod rates;
 mod render;
@@ -26,15 +28,23 @@ mod table;
 mod tests;
 mod value;
 
-pub use amounts::{LearningRate, NoiseStd, Normalisation, ValidationOffset, ValidationSize};
-pub use checks::{BATCH_MAX, DIMENSIONS_MAX, IMAGES_MAX, THREADS_MAX};
-pub use choices::{Dataset, Math, Method, Network, Progress, Strategy, Transformation, Vector};
+pub use amounts::{
+    LearningRate, NoiseStd, Normalisation, Reset, Threshold, ValidationOffset, ValidationSize,
+};
+pub use checks::{
+    BATCH_MAX, BINS_MAX, COMPARTMENTS_MAX, DIMENSIONS_MAX, IMAGES_MAX, THREADS_MAX, WORKERS_MAX,
+};
+pub use choices::{
+    AllocationMode, BaseLearning, Dataset, Math, Method, Network, Progress, RateSchedule, Strategy,
+    Transformation, UpdateSchedule, Vector, Warmup,
+};
 pub use environment::VARIABLES;
 pub use file::FILE_NAME;
 pub use layers::{Origin, Origins};
+pub use lists::{Numbers, Probe, Probes};
 pub use nearest::{did_you_mean, nearest};
 pub use presets::preset_names;
-pub use rates::tuned_rate;
+pub use rates::{tuned_rate, tuned_sgd_rate};
 pub use resolve::{
     DATA_FOLDER, MachineFlags, MachineSettings, Resolved, SettingsFlags, Surroundings, resolve, resolve_in,
     resolve_machine, resolve_machine_in,

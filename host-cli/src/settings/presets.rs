@@ -49,6 +49,15 @@ const PRESETS: &[Preset] = &[
         ],
     ),
     ("gradient-bases", &[("method", "gradient-bases")]),
+    (
+        "landscape",
+        &[
+            ("method", "landscape"),
+            ("base_dimensions", "250"),
+            ("distribution", "normal"),
+            ("normalized", "auto"),
+        ],
+    ),
 ];
 
 /// The names of all presets.
@@ -93,7 +102,7 @@ mod tests {
             failure.to_string(),
             "--preset: there is no preset \"minst\" (did you mean \"mnist\"?); the presets are \
              fc, cnn, conv, small, mnist, fmnist, cifar10, synthetic, shapes, rbd, fpd, sgd, nes, hybrid, \
-             gradient-bases"
+             gradient-bases, landscape"
         );
     }
 }

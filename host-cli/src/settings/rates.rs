@@ -6,34 +6,52 @@ use super::choices::{Dataset, Method, Network};
 /// workers.
 ///
 /// All are powers of two; the table holds their exponents, for d = 250, batches of 32 and rows divided by sqrt(D).
-/// Those of rbd, fpd and sgd are published. nes takes those of rbd, as the original does. Those of hybrid (a quarter of
+/// Those of rbd, fpd and sgd are published. nes takes those of rbd, as the original does, and so does landscape, whose steps
+/// are rbd's but for the way in which coordinates are found. Those of hybrid (a quarter of
 /// rbd's) and of gradient-bases (the original's default) were tried on `fc` and MNIST only. `synthetic` is near enough to
 /// `mnist`, `shapes` to `cifar10`, `small` to `fc` and `conv` to `cnn` that they borrow their numbers.
 ///
 /// |                | fc mnist | fc fmnist | fc cifar10 | cnn mnist | cnn fmnist | cnn cifar10 |
 /// | -------------- | -------- | --------- | ---------- | --------- | ---------- | ----------- |
-/// | rbd, fpd, nes  | -5       | -6        | -7         | -9        | -8         | -8          |
+/// | rbd, fpd, nes, landscape | -5       | -6        | -7         | -9        | -8         | -8          |
 /// | sgd            | -8       | -7        | -12        | -10       | -9         | -11         |
 /// | hybrid         | -7       | -8        | -9         | -11       | -10        | -10         |
 /// | gradient-bases | -8       | -8        | -8         | -8        | -8         | -8          |
 pub fn tuned_rate(network: Network, dataset: Dataset, method: Method) -> f32 {
+    let exponents: [i32; 6] = match method {
+        Method::Rbd | Method::Fpd | Method::Nes | Method::Landscape => [-5, -6, -7, -9, -8, -8],
+        Method::Sgd => [-8, -7, -12, -10, -9, -11],
+        Method::Hybrid => [-7, -8, -9, -11, -10, -10],
+        Method::GradientBases => [-8, -8, -8, -8, -8, -8],
+    };
+    power_of_two(exponents[column(network, dataset)])
+}
+
+/// The base rate of layers and steps of rbd that follow the gradient, as published for SGD inside of RBD models.
+///
+/// | fc mnist | fc fmnist | fc cifar10 | cnn mnist | cnn fmnist | cnn cifar10 |
+/// | -------- | --------- | ---------- | --------- | ---------- | ----------- |
+/// | -8       | -7        | -11        | -10       | -9         | -11         |
+pub fn tuned_sgd_rate(network: Network, dataset: Dataset) -> f32 {
+    power_of_two([-8, -7, -11, -10, -9, -11][column(network, dataset)])
+}
+
+/// The column of the tables above.
+fn column(network: Network, dataset: Dataset) -> usize {
     let column = match dataset {
         Dataset::Mnist | Dataset::Synthetic => 0,
         Dataset::Fmnist => 1,
         Dataset::Cifar10 | Dataset::Shapes => 2,
     };
-    let column = match network {
+    match network {
         Network::Fc | Network::Small => column,
         Network::Cnn | Network::Conv => 3 + column,
-    };
-    let exponents: [i32; 6] = match method {
-        Method::Rbd | Method::Fpd | Method::Nes => [-5, -6, -7, -9, -8, -8],
-        Method::Sgd => [-8, -7, -12, -10, -9, -11],
-        Method::Hybrid => [-7, -8, -9, -11, -10, -10],
-        Method::GradientBases => [-8, -8, -8, -8, -8, -8],
-    };
-    // Two to the power of it, by its bits: `exp2` may differ between platforms.
-    f32::from_bits(((127 + exponents[column]) as u32) << 23)
+    }
+}
+
+/// Two to the power of it, by its bits: `exp2` may differ between platforms.
+fn power_of_two(exponent: i32) -> f32 {
+    f32::from_bits(((127 + exponent) as u32) << 23)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub const DATA_FOLDER: &str = "data";
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub struct SettingsFlags {
     /// Presets: fc, cnn, conv, small; mnist, fmnist, cifar10, synthetic, shapes; rbd, fpd, sgd, nes, hybrid,
-    /// gradient-bases; several with commas, later ones win
+    /// gradient-bases, landscape; several with commas, later ones win
     #[arg(long = "preset", value_name = "NAME", value_delimiter = ',')]
     pub presets: Vec<String>,
     /// The configuration file [default: random-bases.toml in the working directory, if there is one]
@@ -206,6 +206,10 @@ fn derive(settings: &mut Settings, origins: &mut Origins, folder: &Path) {
     if settings.learning_rate == LearningRate::Tuned {
         settings.learning_rate = LearningRate::Base(settings.base_learning_rate());
         origins.derive("learning_rate", format!("tuned for {method}, {dataset}, {network}"));
+    }
+    if settings.sgd_learning_rate == LearningRate::Tuned {
+        settings.sgd_learning_rate = LearningRate::Base(settings.base_sgd_rate());
+        origins.derive("sgd_learning_rate", format!("tuned for sgd inside rbd, {dataset}, {network}"));
     }
     if dataset.is_in_files() && settings.data_dir.is_none() && folder.join(DATA_FOLDER).is_dir() {
         settings.data_dir = Some(DATA_FOLDER.into());

@@ -3,7 +3,7 @@
 use random_bases_core::descent::learning_rate;
 
 use super::amounts::{LearningRate, ValidationOffset, ValidationSize};
-use super::rates::tuned_rate;
+use super::rates::{tuned_rate, tuned_sgd_rate};
 use super::table::Settings;
 use crate::failure::Failure;
 
@@ -27,10 +27,23 @@ impl Settings {
         }
     }
 
-    /// The factor of an update: the base learning rate times the batch size times the number of workers,
-    /// rounded after each product in that order.
-    pub fn effective_learning_rate(&self, workers: u32) -> f32 {
-        learning_rate(self.base_learning_rate(), self.batch_size, workers)
+    /// The base learning rate of what follows the gradient.
+    pub fn base_sgd_rate(&self) -> f32 {
+        match self.sgd_learning_rate {
+            LearningRate::Tuned => tuned_sgd_rate(self.network, self.dataset),
+            LearningRate::Base(rate) => rate,
+        }
+    }
+
+    /// The factor of an update before any schedule: the base learning rate times the batch size times the number of workers
+    /// whose updates are averaged, rounded after each product in that order.
+    pub fn effective_learning_rate(&self) -> f32 {
+        learning_rate(self.base_learning_rate(), self.batch_size, self.options().workers.averaged())
+    }
+
+    /// The same of what follows the gradient, of which there is one worker.
+    pub fn effective_sgd_rate(&self) -> f32 {
+        learning_rate(self.base_sgd_rate(), self.batch_size, 1)
     }
 
     /// Divides `train` training images; `test` is the number of test images.
@@ -83,8 +96,10 @@ mod tests {
     #[test]
     fn the_rate_is_scaled() {
         assert_eq!(defaults().base_learning_rate(), 1.0 / 32.0);
-        assert_eq!(defaults().effective_learning_rate(1), 1.0);
-        assert_eq!(defaults().effective_learning_rate(4), 4.0);
+        assert_eq!(defaults().effective_learning_rate(), 1.0);
+        assert_eq!(Settings { workers: 4, ..defaults() }.effective_learning_rate(), 4.0);
+        let split = Settings { workers: 4, split_dimensions_across_workers: true, ..defaults() };
+        assert_eq!(split.effective_learning_rate(), 1.0);
     }
 
     #[test]

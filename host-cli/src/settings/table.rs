@@ -10,8 +10,16 @@ use clap::Args;
 
 use random_bases_core::basis::Distribution;
 
-use super::amounts::{LearningRate, NoiseStd, Normalisation, ValidationOffset, ValidationSize};
-use super::choices::{Dataset, Math, Method, Network, Progress, Strategy, Transformation, Vector};
+use random_bases_core::subspace::Top;
+
+use super::amounts::{
+    LearningRate, NoiseStd, Normalisation, Reset, Threshold, ValidationOffset, ValidationSize,
+};
+use super::choices::{
+    AllocationMode, BaseLearning, Dataset, Math, Method, Network, Progress, RateSchedule, Strategy,
+    Transformation, UpdateSchedule, Vector, Warmup,
+};
+use super::lists::{Numbers, Probes};
 use super::value::{Kind, Value, read};
 use crate::failure::Failure;
 
@@ -50,6 +58,7 @@ macro_rules! settings {
             #[arg(
                 long, $(short = $short,)?
                 value_name = <$type as Value>::PLACEHOLDER,
+                allow_negative_numbers = true,
                 value_parser = <$type as Value>::parser(),
                 num_args = if <$type as Value>::MAY_BE_LEFT_OUT { 0..=1 } else { 1..=1 },
                 default_missing_value = "true",
@@ -98,7 +107,7 @@ macro_rules! settings {
 
         impl Settings {
             /// Every key with its value as a file writes it; `None` for a setting that is not made.
-            pub(super) fn literals(&self) -> Vec<(&'static str, Option<String>)> {
+            pub(crate) fn literals(&self) -> Vec<(&'static str, Option<String>)> {
                 vec![$( (
                     stringify!($key),
                     resolved_option!(self.$key $(, $default)?).map(Value::literal),
@@ -120,7 +129,7 @@ settings! {
     /// Whether training images are varied at random: shifted, and brightened or mirrored
     augmentation: bool = "true";
     /// The descent method: rbd draws a new basis each step, fpd keeps one, sgd is the baseline, nes and hybrid do without
-    /// gradients, gradient-bases takes past gradients as directions
+    /// gradients, gradient-bases takes past gradients as directions, landscape looks at the loss along each direction
     method: Method = "rbd";
     /// The number of directions, d; of gradient-bases 1 if nothing else is said
     base_dimensions('d'): u32 = "250";
@@ -130,6 +139,66 @@ settings! {
     normalized: Normalisation = "auto";
     /// Whether directions come in pairs of opposite sign
     antithetic_sampling: bool = "false";
+    /// Data-parallel replicas; what travels between them is coordinates. The learning rate scales with their number
+    workers: u32 = "1";
+    /// Whether all workers see the same mini-batch
+    same_images_for_each_worker: bool = "false";
+    /// Whether each worker has directions of its own; if not, all share the same
+    base_for_each_worker: bool = "true";
+    /// Whether workers that share directions add up their coordinates before the update, instead of their updates
+    average_in_coordinate_space: bool = "false";
+    /// Whether the directions are divided among the workers
+    split_dimensions_across_workers: bool = "false";
+    /// Weights that share directions: 0 all, n at most so many, -n those of n layers
+    weights_per_compartment: i32 = "0";
+    /// One compartment for each kernel, and one for all biases
+    group_weights_by_type: bool = "false";
+    /// One compartment for each kernel and bias, with directions that follow from their sizes
+    dynamic_compartments: bool = "false";
+    /// How they follow: proportional, or exp (size to the power of 1.2)
+    dynamic_allocation_mode: AllocationMode = "proportional";
+    /// Whether the directions are divided among the compartments, instead of so many for each
+    split_dimensions_across_compartments: bool = "false";
+    /// What is lifted instead of coordinates: their ranks, norm (from least to greatest), or none
+    coordinate_transformation: Transformation = "none";
+    /// Lift only so many of the largest coordinates of a compartment, or a fraction (negative: of the smallest)
+    use_top_directions: Top = "all";
+    /// How long coordinates are kept: true (fresh at each step), false (for the whole run), or a number of steps
+    reset_coordinates_each_step: Reset = "true";
+    /// How long directions are kept: true (drawn at each step), false (for the whole run), or a number of steps
+    reset_base_each_step: Reset = "true";
+    /// Add coordinates up for so many steps, then move the weights once; 0 for each step
+    continuous_coordinate_update: u32 = "0";
+    /// Which directions are drawn anew after a step: off (all), low-magnitude or high-magnitude (of their coordinates)
+    base_learning: BaseLearning = "off";
+    /// The fraction of the directions that base_learning draws anew
+    base_learning_fraction: f32 = "0.5";
+    /// Keep directions in memory instead of generating them again: a baseline that needs d times D numbers. The same bits
+    keep_projection_in_memory: bool = "false";
+    /// The share of a step that joins the next one, from 0 to below 1
+    momentum: f32 = "0.0";
+    /// Nesterov's form of momentum
+    nesterov: bool = "false";
+    /// Multiply each update with its cosine to the negative gradient, if that is positive, else with 0
+    correlation_multiplier: bool = "false";
+    /// Leave out the update of a kernel or bias whose cosine to the negative gradient is lower
+    surgeon_update: Threshold = "off";
+    /// Follow the gradient instead if some kernel's or bias' cosine is lower
+    skip_update_if_correlation_lower_than: Threshold = "off";
+    /// Layers that follow their gradient: n only layer n (from 1), -n all but layer n, 0 none
+    use_sgd_for_layer: i32 = "0";
+    /// Epochs in which whole steps follow the gradient: off, sgd-first or sgd-last
+    update_schedule: UpdateSchedule = "off";
+    /// How many epochs of update_schedule
+    update_schedule_epochs: u32 = "40";
+    /// The base rate of what follows the gradient; "tuned" is the published one for sgd inside rbd
+    sgd_learning_rate: LearningRate = "tuned";
+    /// landscape: in how many places the loss is looked at along a direction (odd); also of the probe
+    bins: u32 = "3";
+    /// landscape: how far apart these are, along a direction as drawn; also of the probes
+    binsize: f32 = "0.002";
+    /// landscape: follow directions with more curvature than the mean that much less
+    curvature: bool = "false";
     /// How far the offspring of nes (auto: 0.01; small 0.1) and hybrid (auto: 0.002) are moved along a direction as
     /// drawn
     noise_std: NoiseStd = "auto";
@@ -145,9 +214,23 @@ settings! {
     batch_size: u32 = "32";
     /// Images at once when evaluating; changes speed and memory, never a result
     evaluation_batch_size: u32 = "1000";
-    /// The base rate, multiplied by the batch size; "tuned" is the published one for network, images and
-    /// method
+    /// The base rate, multiplied by the batch size and the workers whose updates are averaged; "tuned" is the published one for
+    /// network, images and method, where there is one
     learning_rate: LearningRate = "tuned";
+    /// How the rate changes over the run: constant, piecewise, cosine or exponential
+    learning_rate_schedule: RateSchedule = "constant";
+    /// piecewise: fractions of the run at which the multiplier changes
+    boundaries: Numbers = "0.5,0.75";
+    /// piecewise: multipliers of the rate, one more than boundaries
+    multipliers: Numbers = "1,0.1,0.01";
+    /// cosine: what is left of the rate at the end
+    decay_alpha: f32 = "0.01";
+    /// exponential: what is left of the rate at the end
+    decay_rate: f32 = "0.25";
+    /// Steps over which the rate rises at the start
+    warmup_steps: u32 = "0";
+    /// How it rises: linear or exponential
+    warmup: Warmup = "linear";
     /// The seed of everything random in the run; also as 0x...
     seed: u64 = "1";
     /// Threads; 0 for one per core. Any number gives the same bits
@@ -168,6 +251,18 @@ settings! {
     test_images: u32;
     /// The folder for the results of the run; without it nothing is kept
     output: PathBuf;
+    /// Stop when the loss is above 1000, or when validation accuracy is not above 15 % after epoch 4. (What is not finite always
+    /// stops a run: it has no portable bits)
+    stop_on_nan: bool = "true";
+    /// What to look at on the way, without changing a bit: some of correlation, coordinates, successive, hessian, full-hessian,
+    /// landscape
+    probes: Probes = "none";
+    /// Random directions that hessian, full-hessian and landscape look along
+    probe_directions: u32 = "10";
+    /// Write the values of each step and direction, too, not only statistics of each epoch
+    probe_detail: bool = "false";
+    /// Write all weights after every step
+    weight_streaming: bool = "false";
     /// How progress is shown on stderr
     progress: Progress = "auto";
     /// Stop after so many steps, for a trial

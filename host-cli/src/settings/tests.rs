@@ -28,7 +28,7 @@ impl Place {
     fn train(&self, flags: &str) -> Result<Resolved, Failure> {
         let words = ["random-bases", "train"].into_iter().chain(flags.split_whitespace());
         let Command::Train(flags) = Arguments::try_parse_from(words).unwrap().command else { unreachable!() };
-        self.resolve(&flags)
+        self.resolve(&flags.settings)
     }
 
     fn resolve(&self, flags: &SettingsFlags) -> Result<Resolved, Failure> {
@@ -53,7 +53,7 @@ fn without_anything_the_defaults_run() {
         (Network::Fc, Dataset::Synthetic, Method::Rbd)
     );
     assert_eq!((settings.train_images, settings.test_images), (Some(30_000), Some(5_000)));
-    assert_eq!(settings.effective_learning_rate(1), 1.0);
+    assert_eq!(settings.effective_learning_rate(), 1.0);
     assert_eq!(origins.place("seed"), "default");
     assert_eq!(origins.place("learning_rate"), "tuned for rbd, synthetic, fc");
 }

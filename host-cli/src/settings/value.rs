@@ -121,6 +121,51 @@ impl Value for u64 {
     }
 }
 
+impl Value for i32 {
+    const KINDS: &'static [Kind] = &[Kind::Number];
+    const PLACEHOLDER: &'static str = "NUMBER";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix('-') {
+            Some(positive) => whole_number(positive)?.try_into().ok().map(|number: Self| -number),
+            None => whole_number(text)?.try_into().ok(),
+        }
+    }
+
+    fn accepts() -> String {
+        format!("a whole number from {} to {}", -Self::MAX, Self::MAX)
+    }
+
+    fn literal(&self) -> String {
+        self.to_string()
+    }
+
+    fn parser() -> ValueParser {
+        ValueParser::new(read::<Self>)
+    }
+}
+
+impl Value for f32 {
+    const KINDS: &'static [Kind] = &[Kind::Number];
+    const PLACEHOLDER: &'static str = "NUMBER";
+
+    fn parse(text: &str) -> Option<Self> {
+        real_number(text)
+    }
+
+    fn accepts() -> String {
+        "a number".into()
+    }
+
+    fn literal(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn parser() -> ValueParser {
+        ValueParser::new(read::<Self>)
+    }
+}
+
 impl Value for bool {
     const KINDS: &'static [Kind] = &[Kind::Truth];
     const PLACEHOLDER: &'static str = "TRUTH";

@@ -20,7 +20,7 @@ const DIRECTIONS: usize = 8;
 const SIZES: Sizes = Sizes::of::<Small8>(Method::Rbd, IMAGES, DIRECTIONS, Strategy::TwoPass);
 
 /// Bytes of a journal's step.
-const RECORD: usize = 4 * DIRECTIONS + 34;
+const RECORD: usize = 4 * DIRECTIONS + 41;
 
 // For the program's start, for `memcpy`, which compilers call, and for a way out after a panic.
 #[link(name = "c")]
@@ -45,7 +45,7 @@ fn train() -> u64 {
     let mut memory = Memory::carve(SIZES, &mut floats);
     let mut executor = Serial::<Array<1>>::new();
     let (subspace, strategy) = (Subspace::of(DIRECTIONS), Strategy::TwoPass);
-    let mut descent = Descent { method: Method::Rbd, seed: 1, subspace, strategy, steps: 0 };
+    let mut descent = Descent::new(Method::Rbd, 1, subspace, strategy);
     descent.start::<Small8, _>(&mut executor, &mut memory);
 
     let (mut pixels, mut labels) = ([0; IMAGES * 64], [0; IMAGES]);
@@ -72,7 +72,7 @@ fn train() -> u64 {
         };
         let mut coordinates = [0.0; DIRECTIONS];
         step.coordinates.copy_to(&mut coordinates);
-        descent.replay::<Small8, _>(&mut executor, step.learning_rate, &coordinates, &mut memory);
+        descent.replay::<Small8, _>(&mut executor, step.learning_rate, &coordinates, &[], &mut memory);
         if digest(memory.weights) != step.digest {
             return 0;
         }
@@ -86,6 +86,10 @@ fn journal(step: usize, memory: &Memory<'_>, record: &mut [u8]) {
         step: step as u64,
         learning_rate: 0.5,
         loss: 0.0,
+        right: 0,
+        sgd_rate: None,
+        sgd_step: false,
+        factors: Floats::from(&[][..]),
         digest: digest(memory.weights),
         coordinates: Floats::from(&*memory.coordinates),
     };

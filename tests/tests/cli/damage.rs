@@ -126,7 +126,7 @@ fn other_files_are_no_records() {
         let mut other = bytes.clone();
         other[7] = 1;
         place.write(DAMAGED, &other);
-        place.run(&format!("{command} {DAMAGED}")).fails_with(4, &["format version 1", "reads version 2"]);
+        place.run(&format!("{command} {DAMAGED}")).fails_with(4, &["format version 1", "reads version 3"]);
         place.run(&format!("{command} nowhere.rbases")).fails_with(4, &["nowhere.rbases", "cannot be read"]);
     }
     place.run("inspect a").fails_with(4, &["a: is a folder"]);

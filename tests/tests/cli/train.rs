@@ -123,7 +123,7 @@ fn a_second_run_into_the_same_folder_is_refused_and_loses_nothing() {
     let line = format!("train {SMALL} --epochs 1 --output a");
     place.run(&line).ok();
     let before = place.files("a");
-    assert_eq!(before.len(), 5);
+    assert_eq!(before.len(), 6);
     place.run(&line).fails_with(3, &["output = \"a\"", "already holds a run"]);
     place.run(&format!("{line} --method fpd")).fails_with(3, &["already holds a run"]);
     assert_eq!(place.files("a"), before);
@@ -151,7 +151,7 @@ fn threads_vectors_and_strategies_cannot_be_seen_in_a_bit() {
     let place = Place::new();
     let levels = levels();
     for method in ["rbd", "fpd", "sgd"] {
-        let line = "--preset small --train-images 200 --test-images 40 --epochs 4 --batch-size 20 \
+        let line = "--preset small --train-images 200 --test-images 40 --epochs 3 --batch-size 20 \
                     --progress never --method";
         let reference = weights_digest(place.run(&format!("train {line} {method}")));
         let strategies: &[&str] =

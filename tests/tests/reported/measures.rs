@@ -75,7 +75,7 @@ fn check_epochs<N: Network>(report: &Report, train: &Set) {
             assert!((measures.loss - f64::from(step.loss)).abs() < 1e-5, "{about}: {measures:?}, {step:?}");
             right += measures.right;
             loss += f64::from(step.loss);
-            replay.step(step.learning_rate, &step.coordinates.iter().collect::<Vec<_>>());
+            replay.step(step.learning_rate.into(), &step.coordinates.iter().collect::<Vec<_>>(), &[]);
         }
         done += steps.len();
         assert_eq!((&reported["epoch"], &reported["steps"]), (&(epoch + 1).into(), &done.into()), "{about}");

@@ -82,7 +82,7 @@ fn forged(bytes: &[u8]) -> Vec<u8> {
         if step.step == 1 {
             coordinates[2] *= 1.5;
         }
-        replay.step(step.learning_rate, coordinates);
+        replay.step(step.learning_rate.into(), coordinates, &[]);
         step.digest = digest(replay.weights());
     })
 }
@@ -124,9 +124,9 @@ fn every_value_is_compared() {
         let options = Options { strategy: Strategy::Auto, data_dir };
         verify(&file, options, || Ok(Threads::new(2, None).unwrap())).unwrap()
     };
-    // Training: loss, coordinates and digest of each step. Replay: its digest.
+    // Training: loss, right answers, whether it followed the gradient, coordinates and digest of each step. Replay: its digest.
     match verdict(Some(&folder)) {
-        Verdict::Equal { steps, compared, .. } => assert_eq!((steps, compared), (3, 3 * (1 + d + 1 + 1))),
+        Verdict::Equal { steps, compared, .. } => assert_eq!((steps, compared), (3, 3 * (3 + d + 1 + 1))),
         other => panic!("{other:?}"),
     }
     match verdict(None) {
