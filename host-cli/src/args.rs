@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use random_bases_core::basis::Distribution;
 
+use crate::bench::Group;
 use crate::failure::{Failure, exit_codes_help};
 use crate::files::SETS;
 use crate::settings::{MachineFlags, Progress, SettingsFlags, Strategy, Value};
@@ -70,6 +71,15 @@ pub enum Command {
         after_help = after_help(ORTHOGONALITY_EXAMPLES)
     )]
     Orthogonality(OrthogonalityArguments),
+    /// Measure how fast this machine is: directions, networks, whole training steps
+    #[command(
+        long_about = "Measure how fast this machine is: directions, networks, whole training steps.\n\n\
+            What must have equal bits is compared first. Everything then runs in turn, round after round, between \
+            probes of what the processor gives at the moment: where these differ, so do times for no reason of ours. \
+            Rates and cycles are those of the best round.",
+        after_help = after_help(BENCH_EXAMPLES)
+    )]
+    Bench(BenchArguments),
     /// Print what this machine offers: vector instructions, threads, version of the numeric contract
     #[command(after_help = after_help(""))]
     Machine,
@@ -267,6 +277,23 @@ pub struct OrthogonalityArguments {
     pub machine: MachineFlags,
 }
 
+/// The arguments of `bench`.
+#[derive(Args, Clone, Debug)]
+pub struct BenchArguments {
+    /// What to measure [default: bases networks steps]
+    #[arg(value_name = "GROUP")]
+    pub groups: Vec<Group>,
+    /// How many rounds, 1 to 1000
+    #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub rounds: u32,
+    /// Write everything measured to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// How to use the machine.
+    #[command(flatten)]
+    pub machine: MachineFlags,
+}
+
 /// The arguments of `data`.
 #[derive(Args, Clone, Debug)]
 pub struct DataArguments {
@@ -369,6 +396,11 @@ const DATA_EXAMPLES: &str = "Examples:
 const ORTHOGONALITY_EXAMPLES: &str = "Examples:
   random-bases orthogonality                                    ten seconds or so
   random-bases orthogonality --distribution rademacher --largest 6 --output runs/orthogonality";
+
+const BENCH_EXAMPLES: &str = "Examples:
+  random-bases bench                                            some minutes
+  random-bases bench bases --rounds 9 --threads 1 --json bases.json
+  random-bases bench scaling                                    a gigabyte of memory, some minutes";
 
 /// The examples, then the exit codes.
 fn after_help(examples: &str) -> String {

@@ -48,6 +48,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Orthogonality(arguments) => {
             commands::orthogonality::run(&arguments, resolve_machine(&arguments.machine)?, out)
         }
+        Command::Bench(arguments) => {
+            commands::bench::run(&arguments, resolve_machine(&arguments.machine)?, out)
+        }
         Command::Machine => commands::machine::run(out),
     }
 }

@@ -46,11 +46,14 @@ const PART: &str = "part";
 
 /// The resolved configuration.
 pub const CONFIGURATION: &str = "config.toml";
-const METRICS: &str = "metrics.jsonl";
+/// A line per epoch.
+pub const METRICS: &str = "metrics.jsonl";
 /// Every step.
 pub const JOURNAL: &str = "journal.rbases";
-const PROBES: &str = "probes.jsonl";
-const WEIGHTS_STREAM: &str = "weights.f32";
+/// A line per look.
+pub const PROBES: &str = "probes.jsonl";
+/// The weights of every epoch.
+pub const WEIGHTS_STREAM: &str = "weights.f32";
 
 /// A run's folder.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint;
 use crate::epochs::{Past, epochs_of};
 use crate::failure::{Failure, say};
-use crate::output::{CONFIGURATION, JOURNAL, OutputFolder, replace};
+use crate::output::{CONFIGURATION, JOURNAL, METRICS, OutputFolder, PROBES, WEIGHTS_STREAM, replace};
 use crate::records::view::describe;
 use crate::records::{RecordFile, RecordWriter, RunRecord};
 use crate::run_spec::RunSpec;
@@ -54,9 +54,9 @@ impl Standing {
         let cut = |file: &RecordFile| file.bytes().len() < HEAD_MAX && file.is_cut_in_head();
         let journal = journal.filter(|(file, _)| !cut(file));
         if journal.is_none() {
-            let lines = std::fs::metadata(folder.join("metrics.jsonl")).map_or(0, |about| about.len());
+            let lines = std::fs::metadata(folder.join(METRICS)).map_or(0, |about| about.len());
             let later = LATER.iter().find(|name| folder.join(name).exists()).copied();
-            if let Some(name) = later.or((lines > 0).then_some("metrics.jsonl")) {
+            if let Some(name) = later.or((lines > 0).then_some(METRICS)) {
                 let what = format_args!(
                     "is missing or cut off, but there is {name} of the run; nothing was changed"
                 );
@@ -117,7 +117,7 @@ impl Standing {
     /// [`Failure::Output`].
     pub fn clear(&self) -> Result<(), Failure> {
         // The configuration last: as long as it is there, this can be done again.
-        for name in ["metrics.jsonl", "probes.jsonl", "weights.f32", JOURNAL, CONFIGURATION] {
+        for name in [METRICS, PROBES, WEIGHTS_STREAM, JOURNAL, CONFIGURATION] {
             let path = self.folder.join(name);
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -59,6 +59,10 @@ pub struct DataSpec {
     pub digest: u64,
 }
 
+/// The most weights for which generating a row once and keeping it is faster than generating it twice: four rows of so many
+/// are 16 MiB.
+const CACHED_WEIGHTS: usize = 1 << 20;
+
 impl RunSpec {
     /// The run that `settings` ask for, on these images.
     ///
@@ -342,13 +346,17 @@ impl RunSpec {
         }
     }
 
-    /// Which strategy is used. `auto` takes what is faster where it was measured: fused for `normal`, whose elements
-    /// cost more to make than to store, two-pass for the others.
+    /// Which strategy is used. `auto` takes what is faster where it was measured (`random-bases bench bases scaling`): fused for
+    /// `normal` and `lognormal`, whose elements cost more to make than to keep in a cache, as long as four rows of them fit there;
+    /// two-pass for the others.
     #[must_use]
     pub fn strategy(&self, wanted: settings::Strategy) -> Strategy {
         match (wanted, self.distribution) {
             (settings::Strategy::TwoPass, _) => Strategy::TwoPass,
-            (settings::Strategy::Fused, _) | (settings::Strategy::Auto, Distribution::Normal) => {
+            (settings::Strategy::Fused, _) => Strategy::Fused,
+            (settings::Strategy::Auto, Distribution::Normal | Distribution::LogNormal)
+                if self.network.params() <= CACHED_WEIGHTS =>
+            {
                 Strategy::Fused
             }
             (settings::Strategy::Auto, _) => Strategy::TwoPass,

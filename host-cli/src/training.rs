@@ -4,6 +4,7 @@
 //! compiled once. Everything that decides a bit happens in the core.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use random_bases_core::data::View;
 use random_bases_core::descent::{Batches, Descent, Memory, Method, Outcome, Rates, Sizes, offspring};
@@ -72,6 +73,8 @@ pub trait Training {
     fn evaluate(&mut self, part: Part, batch: usize) -> Option<Evaluation>;
     /// Mini-batches in an epoch.
     fn batches_per_epoch(&self) -> u64;
+    /// Bytes of all buffers.
+    fn bytes(&self) -> usize;
     /// theta.
     fn weights(&mut self) -> &[f32];
     /// What the last step lifted or projected to; none for SGD.
@@ -195,7 +198,20 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
         self.feed.begin_step(self.descent.steps);
         let (descent, executor, feed) = (&mut self.descent, &mut self.executor, &mut self.feed);
         let Some(watched) = &mut self.watched else {
-            return descent.step::<N, M, _>(executor, rates, feed, &mut memory);
+            // Within the pool: supersteps then pass work on without waking up threads that sleep. Meanwhile the next images are made.
+            let pool = Arc::clone(executor.pool());
+            return if executor.threads() == 1 {
+                descent.step::<N, M, _>(executor, rates, feed, &mut memory)
+            } else if descent.method.has_gradient() {
+                pool.install(|| {
+                    let (mut batch, ahead) = feed.all();
+                    let step = || descent.step::<N, M, _>(executor, rates, &mut batch, &mut memory);
+                    rayon::join(step, || ahead.make()).0
+                })
+            } else {
+                // Their mini-batches are many, and taken a part at a time.
+                pool.install(|| descent.step::<N, M, _>(executor, rates, feed, &mut memory))
+            };
         };
         watched.before(memory.weights);
         let count = descent.options.workers.count as usize;
@@ -314,6 +330,10 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
 
     fn batches_per_epoch(&self) -> u64 {
         self.feed.batches_per_epoch()
+    }
+
+    fn bytes(&self) -> usize {
+        4 * self.floats.len() + self.feed.bytes()
     }
 
     fn weights(&mut self) -> &[f32] {

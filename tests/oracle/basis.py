@@ -1,12 +1,13 @@
 """Projection and lift, and stored rows: NUMERICS.md, section 5.
 
-Rows are held in blocks of 16 directions, each [vector][direction][tile][lane].
+Rows are held in blocks of 16 directions, each [vector][direction][tile][lane], rotated ones before their rotation.
 """
 
 import numpy as np
 
 import rows
 import sums
+from rotation import rotate
 
 f32 = np.float32
 
@@ -25,7 +26,7 @@ def blocks(dimensions):
 
 
 def inner_products(rows_of_blocks, g):
-    g = rows.split(g)
+    """<phi_i, g> of every row; g is [vector][tile][lane]."""
     return np.concatenate([sums.inner_products(phi, g) for phi in rows_of_blocks])
 
 
@@ -41,10 +42,11 @@ class Basis:
 
     def __init__(self, key, run, dimensions, elements):
         self.elements = elements
+        self.rotated = run.distribution.rotated
         key = np.asarray(key, np.uint32)
         self.blocks = [self.draw(key, run, directions) for directions in blocks(dimensions)]
         if run.normalisation == TRUE:
-            self.norms = np.sqrt(np.concatenate([sums.squared_norms(phi) for phi in self.blocks]))
+            self.norms = np.sqrt(np.concatenate([self.squared_norms(phi) for phi in self.blocks]))
         else:
             norm = {FALSE: f32(1), NUMBER: f32(run.number), AUTO: np.sqrt(f32(elements))}[run.normalisation]
             self.norms = np.full(dimensions, norm, f32)
@@ -57,17 +59,31 @@ class Basis:
         of_rows = range(directions.start // 2, (directions.stop + 1) // 2)
         return mirrored(rows.rows(key, of_rows, self.elements, run.distribution), len(directions))
 
+    def rotate(self, tiles):
+        """What the rotation makes of tiles, if rows are rotated."""
+        return rotate(tiles) if self.rotated else tiles
+
+    def squared_norms(self, phi):
+        """Of the elements of a block."""
+        if not self.rotated:
+            return sums.squared_norms(phi)
+        elements = np.empty(phi.shape, f32)
+        for i in range(phi.shape[1]):
+            elements[:, i] = rotate(phi[:, i])
+        return sums.squared_norms(rows.cut(elements, self.elements))
+
     def directions(self):
         """The elements of every direction, as drawn."""
         for phi in self.blocks:
             for i in range(phi.shape[1]):
-                yield rows.join(phi[:, i], self.elements)
+                yield rows.join(self.rotate(phi[:, i]), self.elements)
 
     def coordinates(self, gradient):
-        return divide(inner_products(self.blocks, gradient), self.norms)
+        g = self.rotate(rows.split(gradient, whole=self.rotated))
+        return divide(inner_products(self.blocks, g), self.norms)
 
     def lift(self, theta, z, scale):
-        total = sums.weighted_sum(divide(z, self.divisors), self.blocks)
+        total = self.rotate(sums.weighted_sum(divide(z, self.divisors), self.blocks))
         return theta + scale * rows.join(total, self.elements)
 
 
@@ -85,7 +101,7 @@ class StoredRows:
         self.blocks[k // sums.BLOCK][:, k % sums.BLOCK] = divide(split, square)
 
     def coordinates(self, gradient):
-        return inner_products(self.blocks, gradient)
+        return inner_products(self.blocks, rows.split(gradient))
 
     def combine(self, a):
         """The weighted sum of the rows."""

@@ -1,6 +1,7 @@
 """Elements of rows from words: NUMERICS.md, section 3.
 
-Each distribution takes the state of the lanes and gives at least `vectors` vectors, [vector][direction][tile][lane].
+Each distribution takes the state of the lanes and gives at least `vectors` vectors, [vector][direction][tile][lane]. Those of
+hadamard-normal are not rotated yet.
 """
 
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import words
 from bits import constant, int_to_float, polynomial
 from sums import parts
 
-NORMAL, UNIFORM, RADEMACHER, BERNOULLI, LOGNORMAL, ZEROS = range(6)
+NORMAL, UNIFORM, RADEMACHER, BERNOULLI, LOGNORMAL, ZEROS, HADAMARD_NORMAL = range(7)
 
 f32 = np.float32
 
@@ -19,6 +20,10 @@ f32 = np.float32
 class Distribution(NamedTuple):
     kind: int
     threshold: int = 0  # the T of bernoulli
+
+    @property
+    def rotated(self):
+        return self.kind == HADAMARD_NORMAL
 
 
 L = [constant(b) for b in (0xBFFFFFFF, 0x3F80003D, 0xBF2AACEE, 0x3EFFB11E, 0xBECBC717, 0x3EB0A604, 0xBEA61E87, 0x3E4EFD40)]
@@ -50,11 +55,14 @@ def rademacher(state, vectors):
     return vectors_of(np.where(bits == 0, f32(1), f32(-1)))
 
 
+def signed_halves(drawn):
+    """The upper and the lower half of each word, [pair][2][direction][tile][lane]."""
+    return np.stack([drawn.view(np.int32), (drawn << 16).view(np.int32)], axis=1) >> 16
+
+
 def uniform(state, vectors):
     drawn = draw_for(state, vectors, per_word=2)
-    signed = drawn.view(np.int32)
-    low = (drawn << 16).view(np.int32)
-    return vectors_of(np.stack([signed >> 16, low >> 16], axis=1).astype(f32) * f32(2.0**-15))
+    return vectors_of(signed_halves(drawn).astype(f32) * f32(2.0**-15))
 
 
 def bernoulli(state, vectors, threshold):
@@ -108,7 +116,25 @@ def zeros(state, vectors):
     return np.zeros((vectors,) + state[0].shape, f32)
 
 
-PLAIN = {NORMAL: normal, UNIFORM: uniform, RADEMACHER: rademacher, LOGNORMAL: lognormal, ZEROS: zeros}
+def hadamard_normal(state, vectors):
+    drawn = draw_for(state, vectors, per_word=2)
+    out = np.empty((len(drawn), 2) + drawn.shape[1:], f32)
+    for part in parts(drawn):
+        u = signed_halves(drawn[part]) | 1
+        p = (((u * u) >> 16) * 32762 >> 16) + 2816
+        x = ((u * p) >> 16) | 1
+        out[part] = x * 65536
+    return vectors_of(out)
+
+
+PLAIN = {
+    NORMAL: normal,
+    UNIFORM: uniform,
+    RADEMACHER: rademacher,
+    LOGNORMAL: lognormal,
+    ZEROS: zeros,
+    HADAMARD_NORMAL: hadamard_normal,
+}
 
 
 def elements(distribution, state, vectors):

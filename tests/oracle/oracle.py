@@ -27,7 +27,7 @@ import words
 from record import Unusable
 
 f32 = np.float32
-CONTRACT = 1
+CONTRACT = 2
 MATH_LIBM = 0
 METHODS = {
     record.SGD: descent.Sgd,

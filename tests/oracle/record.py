@@ -152,7 +152,7 @@ class Fields:
         return byte == 1
 
     def distribution(self):
-        kind = self.choice(6)
+        kind = self.choice(7)
         if kind != distributions.BERNOULLI:
             return distributions.Distribution(kind)
         threshold = self.varint()

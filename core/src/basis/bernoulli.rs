@@ -4,7 +4,7 @@
 //! 2^-16, which makes both values and the mean exact. With p = 1/2 the two values
 //! are those of [`Rademacher`](super::Rademacher), which needs a sixteenth of the words and draws other bits.
 
-use super::{OCTET, Sampler};
+use super::{Law, OCTET, Sampler, octet_of_pairs};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -35,8 +35,13 @@ impl Probability {
 }
 
 /// 2 (b - p); `NUMERICS.md`, section 3.
+impl Law for Probability {
+    type Sampler<V: Lanes> = BernoulliSampler<V>;
+}
+
+/// Its sampler.
 #[derive(Clone, Copy)]
-pub struct Bernoulli<V: Lanes> {
+pub struct BernoulliSampler<V: Lanes> {
     stream: Stream<V>,
     /// b is 1 where sixteen random bits are below this.
     below: V::U,
@@ -46,7 +51,7 @@ pub struct Bernoulli<V: Lanes> {
     difference: V::U,
 }
 
-impl<V: Lanes> Sampler<V> for Bernoulli<V> {
+impl<V: Lanes> Sampler<V> for BernoulliSampler<V> {
     type Law = Probability;
 
     #[inline(always)]
@@ -61,20 +66,22 @@ impl<V: Lanes> Sampler<V> for Bernoulli<V> {
         }
     }
 
-    /// Word p makes vectors 2p (from its high half) and 2p + 1 (from its low half).
     #[inline(always)]
     fn octet(&mut self) -> [V::F; OCTET] {
-        let mut out = [V::splat(0.0); OCTET];
-        for p in 0..OCTET / 2 {
-            let word = self.stream.words();
-            out[2 * p] = self.element(V::shr::<16>(word));
-            out[2 * p + 1] = self.element(V::and(word, V::splat_u(0xffff)));
-        }
-        out
+        octet_of_pairs::<V>(self)
+    }
+
+    const PAIRS: bool = true;
+
+    /// Word p makes vectors 2p (from its high half) and 2p + 1 (from its low half).
+    #[inline(always)]
+    fn pair(&mut self) -> [V::F; 2] {
+        let word = self.stream.words();
+        [self.element(V::shr::<16>(word)), self.element(V::and(word, V::splat_u(0xffff)))]
     }
 }
 
-impl<V: Lanes> Bernoulli<V> {
+impl<V: Lanes> BernoulliSampler<V> {
     /// The difference of two numbers of sixteen bits is negative where its highest bit is set.
     #[inline(always)]
     fn element(&self, bits: V::U) -> V::F {

@@ -3,7 +3,8 @@
 //! Skewed, with a long tail to the right: elements lie between -1.65 and 702. (The original puts the sign of an
 //! antithetic row on the exponential alone, which moves the mean of every mirrored row; here the whole row is mirrored.)
 
-use super::{Normal, OCTET, Sampler};
+use super::normal::{Normal, NormalSampler};
+use super::{Law, OCTET, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -30,15 +31,23 @@ const EXP: [f32; 5] = [
 const MEAN: f32 = f32::from_bits(0x3fd3_094c);
 
 /// exp(n) - exp(1/2); `NUMERICS.md`, section 3.
-#[derive(Clone, Copy)]
-pub struct LogNormal<V: Lanes>(Normal<V>);
+#[derive(Clone, Copy, Debug)]
+pub struct LogNormal;
 
-impl<V: Lanes> Sampler<V> for LogNormal<V> {
-    type Law = ();
+impl Law for LogNormal {
+    type Sampler<V: Lanes> = LogNormalSampler<V>;
+}
+
+/// Its sampler.
+#[derive(Clone, Copy)]
+pub struct LogNormalSampler<V: Lanes>(NormalSampler<V>);
+
+impl<V: Lanes> Sampler<V> for LogNormalSampler<V> {
+    type Law = LogNormal;
 
     #[inline(always)]
-    fn new(stream: Stream<V>, law: ()) -> Self {
-        Self(Normal::new(stream, law))
+    fn new(stream: Stream<V>, _: LogNormal) -> Self {
+        Self(NormalSampler::new(stream, Normal))
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@
 //!
 //! Four pairs are computed in lock-step: one alone is a chain longer than a processor's window.
 
-use super::{OCTET, Sampler};
+use super::{Law, OCTET, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -60,14 +60,22 @@ macro_rules! four {
 }
 
 /// N(0, 1); `NUMERICS.md`, section 3.
-#[derive(Clone, Copy)]
-pub struct Normal<V: Lanes>(Stream<V>);
+#[derive(Clone, Copy, Debug)]
+pub struct Normal;
 
-impl<V: Lanes> Sampler<V> for Normal<V> {
-    type Law = ();
+impl Law for Normal {
+    type Sampler<V: Lanes> = NormalSampler<V>;
+}
+
+/// Its sampler.
+#[derive(Clone, Copy)]
+pub struct NormalSampler<V: Lanes>(Stream<V>);
+
+impl<V: Lanes> Sampler<V> for NormalSampler<V> {
+    type Law = Normal;
 
     #[inline(always)]
-    fn new(stream: Stream<V>, (): ()) -> Self {
+    fn new(stream: Stream<V>, _: Normal) -> Self {
         Self(stream)
     }
 

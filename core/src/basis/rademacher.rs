@@ -6,7 +6,7 @@
 //! up to products of three, but there are 32 families of four elements whose product is always +1. Means, variances,
 //! pairs and norms do not see it; the kurtosis of an inner product with a flat vector rises by 3/D. A test pins it.
 
-use super::{OCTET, Sampler};
+use super::{Law, OCTET, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -14,19 +14,27 @@ use crate::random::Stream;
 const ONE: u32 = 0x3f80_0000;
 
 /// -1 or +1; `NUMERICS.md`, section 3.
+#[derive(Clone, Copy, Debug)]
+pub struct Rademacher;
+
+impl Law for Rademacher {
+    type Sampler<V: Lanes> = RademacherSampler<V>;
+}
+
+/// Its sampler.
 #[derive(Clone, Copy)]
-pub struct Rademacher<V: Lanes> {
+pub struct RademacherSampler<V: Lanes> {
     stream: Stream<V>,
     /// What is left of the current word, next bit lowest.
     word: V::U,
     octets_left: u8,
 }
 
-impl<V: Lanes> Sampler<V> for Rademacher<V> {
-    type Law = ();
+impl<V: Lanes> Sampler<V> for RademacherSampler<V> {
+    type Law = Rademacher;
 
     #[inline(always)]
-    fn new(stream: Stream<V>, (): ()) -> Self {
+    fn new(stream: Stream<V>, _: Rademacher) -> Self {
         Self { stream, word: V::splat_u(0), octets_left: 0 }
     }
 

@@ -2,19 +2,27 @@
 
 use core::marker::PhantomData;
 
-use super::{OCTET, Sampler};
+use super::{Law, OCTET, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
 /// +0; `NUMERICS.md`, section 3.
-#[derive(Clone, Copy)]
-pub struct Zeros<V>(PhantomData<V>);
+#[derive(Clone, Copy, Debug)]
+pub struct Zeros;
 
-impl<V: Lanes> Sampler<V> for Zeros<V> {
-    type Law = ();
+impl Law for Zeros {
+    type Sampler<V: Lanes> = ZerosSampler<V>;
+}
+
+/// Its sampler.
+#[derive(Clone, Copy)]
+pub struct ZerosSampler<V>(PhantomData<V>);
+
+impl<V: Lanes> Sampler<V> for ZerosSampler<V> {
+    type Law = Zeros;
 
     #[inline(always)]
-    fn new(_: Stream<V>, (): ()) -> Self {
+    fn new(_: Stream<V>, _: Zeros) -> Self {
         Self(PhantomData)
     }
 

@@ -103,7 +103,6 @@ fn stored_rows<E: Executor>(
     }
     let (want, got) = (buffers.cut(len), buffers.cut(len));
     let (want_dots, got_dots) = (buffers.cut(count), buffers.cut(count));
-    let (block, row) = (buffers.cut(len), buffers.cut(len));
     let scratch = buffers.cut(stored::scratch(len, count));
 
     for (want, row) in want_dots.iter_mut().zip(rows.chunks_exact(len)) {
@@ -111,13 +110,7 @@ fn stored_rows<E: Executor>(
     }
     stored::dots(executor, rows, x, got_dots, scratch);
     compare(report, "stored dots", shape, want_dots, got_dots)?;
-    plain::weighted_sum(
-        coefficients,
-        block,
-        want,
-        |i, out| out.copy_from_slice(&rows[i * len..][..len]),
-        row,
-    );
+    plain::weighted_sum(coefficients, want, |i| &rows[i * len..][..len]);
     stored::sum(executor, rows, coefficients, got);
     compare(report, "sum of stored rows", shape, want, got)?;
     store(x, want);
@@ -158,7 +151,6 @@ fn steps<E: Executor>(
         activations: buffers.cut(IMAGES * Layers::ACTIVATIONS),
         deltas: buffers.cut(IMAGES * Layers::ACTIVATIONS),
         coefficients: buffers.cut(d),
-        block: buffers.cut(params),
         total: buffers.cut(params),
     };
     nn::initial_weights::<Net, _>(&mut Serial::<Array<1>>::new(), SEED, want.weights);
@@ -192,7 +184,6 @@ struct Plain<'a> {
     activations: &'a mut [f32],
     deltas: &'a mut [f32],
     coefficients: &'a mut [f32],
-    block: &'a mut [f32],
     total: &'a mut [f32],
 }
 
@@ -227,25 +218,14 @@ impl Plain<'_> {
             self.deltas,
             self.gradient,
         );
-        self.loss(batch)
-    }
-
-    /// Of the logits in `activations`.
-    fn loss(&self, batch: Batch<'_>) -> (f32, f32) {
-        let mut serial = Serial::<Array<1>>::new();
-        let logits = Layers::output(self.activations, IMAGES);
-        let (mut scratch, mut right) = ([0.0; 2 * IMAGES], 0.0);
-        let loss = nn::mean_loss::<Libm, _>(&mut serial, 10, logits, batch.labels, &mut scratch, |metrics| {
-            right += if metrics.rank == 0 { 1.0 } else { 0.0 };
-        });
-        (loss, right)
+        loss_of(self.activations, batch)
     }
 
     fn random_basis(&mut self, method: Method, basis: &Basis) {
         for i in 0..basis.dimensions {
             plain::direction(basis, i, self.row);
             let norm = plain::norm(basis, self.row);
-            self.coordinates[i] = plain::quotient(plain::inner_product(self.row, self.gradient), norm);
+            self.coordinates[i] = plain::quotient(plain::product(basis, i, self.gradient), norm);
             self.position[i] -= RATE * self.coordinates[i];
             let z = if method == Method::Fpd { self.position[i] } else { self.coordinates[i] };
             self.coefficients[i] = plain::coefficient(basis, z, norm);
@@ -255,7 +235,7 @@ impl Plain<'_> {
             nn::initial_weights::<Net, _>(&mut Serial::<Array<1>>::new(), SEED, self.weights);
             scale = 1.0;
         }
-        plain::lift(basis, self.coefficients, scale, self.weights, self.row, self.block, self.total);
+        plain::lift(basis, self.coefficients, scale, self.weights);
     }
 
     fn evolve(
@@ -275,7 +255,7 @@ impl Plain<'_> {
             let images = batch.slice(if shared { 0 } else { i * IMAGES }, IMAGES);
             let mut serial = Serial::<Array<1>>::new();
             nn::forward::<Net, _>(&mut serial, self.row, images.input, IMAGES, self.activations);
-            let outcome = self.loss(images);
+            let outcome = loss_of(self.activations, images);
             self.position[i] = outcome.0;
             loss += outcome.0;
             right += outcome.1;
@@ -291,7 +271,7 @@ impl Plain<'_> {
             Normalisation::Mean => RATE / evolution.noise,
             _ => RATE / (evolution.noise * d),
         };
-        plain::lift(basis, self.coefficients, -scale, self.weights, self.row, self.block, self.total);
+        plain::lift(basis, self.coefficients, -scale, self.weights);
         (loss * (1.0 / d), right)
     }
 
@@ -305,7 +285,7 @@ impl Plain<'_> {
             let mut serial = Serial::<Array<1>>::new();
             let images = batch.slice(0, IMAGES);
             nn::forward::<Net, _>(&mut serial, plain.row, images.input, IMAGES, plain.activations);
-            plain.loss(images)
+            loss_of(plain.activations, images)
         };
         let middle = at(self, 0, 0.0);
         let mut bends = [0.0; 18];
@@ -325,7 +305,7 @@ impl Plain<'_> {
             let norm = plain::norm(basis, self.row);
             self.coefficients[i] = plain::coefficient(basis, self.coordinates[i], norm);
         }
-        plain::lift(basis, self.coefficients, -RATE, self.weights, self.row, self.block, self.total);
+        plain::lift(basis, self.coefficients, -RATE, self.weights);
         middle
     }
 
@@ -338,15 +318,7 @@ impl Plain<'_> {
         for (c, row) in self.coordinates.iter_mut().zip(self.stored.chunks_exact(params)) {
             *c = plain::inner_product(row, self.gradient);
         }
-        plain::weighted_sum(
-            self.coordinates,
-            self.block,
-            self.total,
-            |i, out| {
-                out.copy_from_slice(&self.stored[i * params..][..params]);
-            },
-            self.row,
-        );
+        plain::weighted_sum(self.coordinates, self.total, |i| &self.stored[i * params..][..params]);
         add(self.weights, -RATE, self.total);
         if options.use_update_as_base && (step >= d || !options.offset) {
             store(self.total, &mut self.stored[place]);
@@ -354,6 +326,17 @@ impl Plain<'_> {
             store(self.gradient, &mut self.stored[place]);
         }
     }
+}
+
+/// The mean loss of a mini-batch and how many are right, of the logits in `activations`.
+pub fn loss_of(activations: &[f32], batch: Batch<'_>) -> (f32, f32) {
+    let logits = Layers::output(activations, IMAGES);
+    let (mut scratch, mut right) = ([0.0; 2 * IMAGES], 0.0);
+    let mut serial = Serial::<Array<1>>::new();
+    let loss = nn::mean_loss::<Libm, _>(&mut serial, 10, logits, batch.labels, &mut scratch, |metrics| {
+        right += if metrics.rank == 0 { 1.0 } else { 0.0 };
+    });
+    (loss, right)
 }
 
 fn store(x: &[f32], row: &mut [f32]) {

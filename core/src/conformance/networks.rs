@@ -64,12 +64,12 @@ fn mlp<E: Executor, const I: usize, const H: usize, const O: usize>(
     let (bias_1, rest) = rest.split_at(H);
     let (kernel_2, bias_2) = rest.split_at(H * O);
     let (hidden, logits) = (buffers.cut(b * H), buffers.cut(b * O));
-    plain::product(hidden, H, I, |r, k| input[r * I + k], |k, c| kernel_1[k * H + c]);
+    plain::matrix_product(hidden, H, I, |r, k| input[r * I + k], |k, c| kernel_1[k * H + c]);
     add_bias(hidden, bias_1);
     compare(report, "dense forward", shape, hidden, &activations[..b * H])?;
     hidden.iter_mut().for_each(|x| *x = if *x > 0.0 { *x } else { 0.0 });
     compare(report, "relu forward", shape, hidden, &activations[b * H..2 * b * H])?;
-    plain::product(logits, O, H, |r, k| hidden[r * H + k], |k, c| kernel_2[k * O + c]);
+    plain::matrix_product(logits, O, H, |r, k| hidden[r * H + k], |k, c| kernel_2[k * O + c]);
     add_bias(logits, bias_2);
     compare(report, "logits", shape, logits, &activations[2 * b * H..])?;
 
@@ -80,7 +80,7 @@ fn mlp<E: Executor, const I: usize, const H: usize, const O: usize>(
         (losses[2 * i], losses[2 * i + 1]) = softmax(z, usize::from(label), b, dz);
     }
     compare(report, "loss deltas", shape, dlogits, &deltas[2 * b * H..])?;
-    plain::product(dhidden, H, O, |r, k| dlogits[r * O + k], |k, c| kernel_2[c * O + k]);
+    plain::matrix_product(dhidden, H, O, |r, k| dlogits[r * O + k], |k, c| kernel_2[c * O + k]);
     compare(report, "dense backward", shape, dhidden, &deltas[b * H..2 * b * H])?;
     for (dx, x) in dhidden.iter_mut().zip(&*hidden) {
         *dx = if *x > 0.0 { *dx } else { 0.0 };
@@ -90,10 +90,10 @@ fn mlp<E: Executor, const I: usize, const H: usize, const O: usize>(
     let (want_1, rest) = want.split_at_mut(I * H);
     let (want_bias_1, rest) = rest.split_at_mut(H);
     let (want_2, want_bias_2) = rest.split_at_mut(H * O);
-    plain::product(want_1, H, b, |r, k| input[k * I + r], |k, c| dhidden[k * H + c]);
-    plain::product(want_bias_1, H, b, |_, _| 1.0, |k, c| dhidden[k * H + c]);
-    plain::product(want_2, O, b, |r, k| hidden[k * H + r], |k, c| dlogits[k * O + c]);
-    plain::product(want_bias_2, O, b, |_, _| 1.0, |k, c| dlogits[k * O + c]);
+    plain::matrix_product(want_1, H, b, |r, k| input[k * I + r], |k, c| dhidden[k * H + c]);
+    plain::matrix_product(want_bias_1, H, b, |_, _| 1.0, |k, c| dhidden[k * H + c]);
+    plain::matrix_product(want_2, O, b, |r, k| hidden[k * H + r], |k, c| dlogits[k * O + c]);
+    plain::matrix_product(want_bias_2, O, b, |_, _| 1.0, |k, c| dlogits[k * O + c]);
     compare(report, "parameter gradient", shape, want, got)?;
 
     let (scratch, measured) = (buffers.cut(2 * b), buffers.cut(2 * b));

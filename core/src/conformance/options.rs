@@ -3,6 +3,7 @@
 //! Gradients come from the serial executor; they are compared elsewhere. Compartments are found here weight by weight, by what
 //! the page says of each, not by a plan.
 
+use super::methods::loss_of;
 use super::networks::Mlp;
 use super::{Buffers, Mismatch, Report, compare, plain};
 use crate::descent::{
@@ -13,7 +14,7 @@ use crate::nn::{self, Batch, Layer, Network};
 use crate::numerics::{Array, Libm};
 use crate::random::{Domain, Key};
 use crate::step::{Executor, Serial};
-use crate::subspace::{Compartments, Normalisation, Strategy, Top, Transformation};
+use crate::subspace::{Basis, Compartments, Normalisation, Strategy, Top, Transformation};
 
 /// More than a tile of weights.
 type Net = Mlp<150, 31, 10>;
@@ -200,8 +201,6 @@ fn steps<E: Executor>(
         step: buffers.cut(PARAMS),
         gradient: buffers.cut(PARAMS),
         row: buffers.cut(PARAMS),
-        block: buffers.cut(PARAMS),
-        total: buffers.cut(PARAMS),
         activations: buffers.cut(IMAGES * Layers::ACTIVATIONS),
         deltas: buffers.cut(IMAGES * Layers::ACTIVATIONS),
         coordinates: buffers.cut(sizes.coordinates),
@@ -252,8 +251,6 @@ struct Plain<'a> {
     step: &'a mut [f32],
     gradient: &'a mut [f32],
     row: &'a mut [f32],
-    block: &'a mut [f32],
-    total: &'a mut [f32],
     activations: &'a mut [f32],
     deltas: &'a mut [f32],
     coordinates: &'a mut [f32],
@@ -367,9 +364,8 @@ impl Plain<'_> {
         }
     }
 
-    /// Writes direction `i` of compartment `k`, of `n` elements, of update `u`'s basis at step `t` to the row buffer; returns its
-    /// norm.
-    fn direction(&mut self, t: u64, u: usize, k: usize, at: usize, i: usize, n: usize) -> f32 {
+    /// The basis of compartment `k` of update `u` at step `t`, as far as its direction `i` is concerned.
+    fn basis(&self, t: u64, u: usize, k: usize, at: usize, i: usize) -> Basis<'static> {
         let options = self.options();
         let own = if options.workers.rows == WorkerRows::Own { u } else { 0 };
         let redraw = match options.draws {
@@ -378,9 +374,13 @@ impl Plain<'_> {
             Draws { anew: Anew::All, period: Period::Never } => 0,
             _ => self.redraws[own * PER_UPDATE + at + i] as u64,
         };
-        let basis = self.descent.subspace.draw(Key::new(Domain::Basis, SEED, redraw, own as u32, k as u32));
-        plain::direction(&basis, i, &mut self.row[..n]);
-        plain::norm(&basis, &self.row[..n])
+        self.descent.subspace.draw(Key::new(Domain::Basis, SEED, redraw, own as u32, k as u32))
+    }
+
+    /// The norm of that direction, of `n` elements.
+    fn norm(&mut self, basis: &Basis<'_>, i: usize, n: usize) -> f32 {
+        plain::direction(basis, i, &mut self.row[..n]);
+        plain::norm(basis, &self.row[..n])
     }
 
     /// 9.3. Returns loss, right answers, and whether it was an SGD step.
@@ -413,8 +413,9 @@ impl Plain<'_> {
                     if self.is_split() && !(w * d / count..(w + 1) * d / count).contains(&i) {
                         continue;
                     }
-                    let norm = self.direction(t, w, k, at, i, n);
-                    let product = plain::inner_product(&self.row[..n], &g[..n]);
+                    let basis = self.basis(t, w, k, at, i);
+                    let norm = self.norm(&basis, i, n);
+                    let product = plain::product(&basis, i, &g[..n]);
                     let start = if self.is_split() { 0 } else { w * per_worker };
                     self.coordinates[start + at + i] = plain::quotient(product, norm);
                 }
@@ -524,26 +525,15 @@ impl Plain<'_> {
         let d = z.len();
         let mut elements = [0.0; PARAMS];
         self.take(k, if onto_step { self.step } else { self.weights }, &mut elements);
-        self.total[..n].fill(0.0);
-        for first in (0..d).step_by(16) {
-            self.block[..n].fill(0.0);
-            for i in first..d.min(first + 16) {
-                let norm = self.direction(t, u, k, at, i, n);
-                let a = match self.descent.subspace.normalisation {
-                    Normalisation::Mean => z[i] / d as f32,
-                    _ => plain::quotient(z[i], norm),
-                };
-                for e in 0..n {
-                    self.block[e] += a * self.row[e];
-                }
-            }
-            for e in 0..n {
-                self.total[e] += self.block[e];
-            }
+        let mut coefficients = [0.0; PER_UPDATE];
+        for (i, a) in coefficients[..d].iter_mut().enumerate() {
+            let norm = self.norm(&self.basis(t, u, k, at, i), i, n);
+            *a = match self.descent.subspace.normalisation {
+                Normalisation::Mean => z[i] / d as f32,
+                _ => plain::quotient(z[i], norm),
+            };
         }
-        for e in 0..n {
-            elements[e] += scale * self.total[e];
-        }
+        plain::lift_along(|i| self.basis(t, u, k, at, i), &coefficients[..d], scale, &mut elements[..n]);
         let target = if onto_step { &mut *self.step } else { &mut *self.weights };
         let places = (0..PARAMS).filter(|e| usize::from(self.of_weight[*e]) == k);
         places.zip(&elements).for_each(|(e, x)| target[e] = *x);
@@ -637,12 +627,7 @@ impl Plain<'_> {
             self.deltas,
             self.gradient,
         );
-        let logits = Layers::output(self.activations, IMAGES);
-        let (mut scratch, mut right) = ([0.0; 2 * IMAGES], 0.0);
-        let loss = nn::mean_loss::<Libm, _>(&mut serial, 10, logits, batch.labels, &mut scratch, |metrics| {
-            right += if metrics.rank == 0 { 1.0 } else { 0.0 };
-        });
-        (loss, right)
+        loss_of(self.activations, batch)
     }
 }
 

@@ -7,30 +7,66 @@ use crate::numerics::{BLOCK, TILE};
 use crate::random::{Key, LANES};
 use crate::subspace::{Basis, Normalisation, Transformation};
 
+/// Elements of a tile, as a row's start.
+pub type Tile = [f32; TILE];
+
 /// Section 3: writes a whole row.
 pub fn row(key: Key, direction: usize, distribution: Distribution, out: &mut [f32]) {
-    for (t, tile) in out.chunks_mut(TILE).enumerate() {
-        for lane in 0..LANES {
-            let mut generator = key.tile(direction as u32, t as u32).lane(lane);
-            let mut words = [0; TILE / LANES];
-            words.iter_mut().for_each(|word| *word = generator.next_u32());
-            for (vector, e) in (lane..tile.len()).step_by(LANES).enumerate() {
-                tile[e] = element(distribution, vector, &words);
+    for (t, out) in out.chunks_mut(TILE).enumerate() {
+        let mut tile = drawn(key, direction, distribution, t);
+        if distribution == Distribution::HadamardNormal {
+            rotate(&mut tile);
+        }
+        out.copy_from_slice(&tile[..out.len()]);
+    }
+}
+
+/// Section 3: tile `t` of a row, all of it, before it is rotated.
+fn drawn(key: Key, direction: usize, distribution: Distribution, t: usize) -> Tile {
+    let mut tile = [0.0; TILE];
+    for lane in 0..LANES {
+        let mut generator = key.tile(direction as u32, t as u32).lane(lane);
+        let mut words = [0; TILE / LANES];
+        words.iter_mut().for_each(|word| *word = generator.next_u32());
+        for (vector, e) in (lane..TILE).step_by(LANES).enumerate() {
+            tile[e] = element(distribution, vector, &words);
+        }
+    }
+    tile
+}
+
+/// Section 3: the rotation of a tile.
+fn rotate(tile: &mut Tile) {
+    for bit in 0..8 {
+        let distance = LANES << bit;
+        for e in 0..TILE {
+            if e & distance == 0 {
+                let (a, b) = (tile[e], tile[e + distance]);
+                tile[e] = a + b;
+                tile[e + distance] = a - b;
             }
         }
     }
+    tile.iter_mut().for_each(|x| *x *= f32::from_bits(0x2fe2_6937));
 }
 
 /// Sections 3 and 5: writes direction `i` of a basis, which may be the mirror image of a row.
 pub fn direction(basis: &Basis<'_>, i: usize, out: &mut [f32]) {
-    if basis.antithetic {
-        row(basis.key, i / 2, basis.distribution, out);
-        if i % 2 == 1 {
-            out.iter_mut().for_each(|x| *x = -*x);
-        }
-    } else {
-        row(basis.key, i, basis.distribution, out);
+    let index = if basis.antithetic { i / 2 } else { i };
+    row(basis.key, index, basis.distribution, out);
+    if basis.antithetic && i % 2 == 1 {
+        out.iter_mut().for_each(|x| *x = -*x);
     }
+}
+
+/// Tile `t` of direction `i`, all of it, before it is rotated.
+fn drawn_of(basis: &Basis<'_>, i: usize, t: usize) -> Tile {
+    let index = if basis.antithetic { i / 2 } else { i };
+    let mut tile = drawn(basis.key, index, basis.distribution, t);
+    if basis.antithetic && i % 2 == 1 {
+        tile.iter_mut().for_each(|x| *x = -*x);
+    }
+    tile
 }
 
 /// Element `vector` of a lane that draws `words`.
@@ -63,6 +99,13 @@ fn element(distribution: Distribution, vector: usize, words: &[u32]) -> f32 {
             exp(element(Distribution::Normal, vector, words)) - f32::from_bits(0x3fd3_094c)
         }
         Distribution::Zeros => 0.0,
+        Distribution::HadamardNormal => {
+            let word = words[vector / 2];
+            let half = if vector.is_multiple_of(2) { word >> 16 } else { word & 0xffff };
+            let u = i32::from(half as u16 as i16) | 1;
+            let p = ((((u * u) >> 16) * 32_762) >> 16) + 2_816;
+            (((u * p) >> 16 | 1) * 65_536) as f32
+        }
     }
 }
 
@@ -103,21 +146,51 @@ fn sine_of_pi(x: f32) -> f32 {
     x * (((f(0xbf0d_fca3) * y + f(0x4022_ae79)) * y + f(0xc0a5_593c)) * y + f(0x4049_0fae))
 }
 
-/// Section 4: the inner product of two rows.
+/// Section 4: the inner product of two rows that are in memory.
 pub fn inner_product(x: &[f32], y: &[f32]) -> f32 {
     let mut total = 0.0;
     for (x, y) in x.chunks(TILE).zip(y.chunks(TILE)) {
-        let mut sums = [[0.0; LANES]; 2];
-        for e in 0..x.len() {
-            sums[e / LANES % 2][e % LANES] += x[e] * y[e];
-        }
-        let lane = |l: usize| sums[0][l] + sums[1][l];
-        let of_2 = |l: usize| lane(l) + lane(l + 8);
-        let of_4 = |l: usize| of_2(l) + of_2(l + 4);
-        let of_8 = |l: usize| of_4(l) + of_4(l + 2);
-        total += of_8(0) + of_8(1);
+        total += tile_sum(&padded(x), &padded(y));
     }
     total
+}
+
+/// Section 4: the inner product of direction `i` and `g`.
+pub fn product(basis: &Basis<'_>, i: usize, g: &[f32]) -> f32 {
+    let mut total = 0.0;
+    for (t, g) in g.chunks(TILE).enumerate() {
+        let mut factors = padded(g);
+        let mut x = drawn_of(basis, i, t);
+        if basis.distribution == Distribution::HadamardNormal {
+            rotate(&mut factors);
+        } else {
+            x[g.len()..].fill(0.0);
+        }
+        total += tile_sum(&x, &factors);
+    }
+    total
+}
+
+/// A tile with +0 behind its end.
+fn padded(x: &[f32]) -> Tile {
+    let mut tile = [0.0; TILE];
+    tile[..x.len()].copy_from_slice(x);
+    tile
+}
+
+/// Section 4: the tile sum of products.
+fn tile_sum(x: &Tile, y: &Tile) -> f32 {
+    let mut lanes = [0.0; LANES];
+    for l in 0..LANES {
+        let term = |v: usize| x[v * LANES + l] * y[v * LANES + l];
+        for v in (0..TILE / LANES).step_by(4) {
+            lanes[l] += (term(v) + term(v + 1)) + (term(v + 2) + term(v + 3));
+        }
+    }
+    let of_2 = |l: usize| lanes[l] + lanes[l + 8];
+    let of_4 = |l: usize| of_2(l) + of_2(l + 4);
+    let of_8 = |l: usize| of_4(l) + of_4(l + 2);
+    of_8(0) + of_8(1)
 }
 
 /// Section 5: what row `i` is divided by.
@@ -143,43 +216,58 @@ pub fn coefficient(basis: &Basis<'_>, z: f32, norm: f32) -> f32 {
     }
 }
 
-/// Section 5: `weights += scale * sum_i coefficients[i] phi_i`. `row_buffer`, `block` and `total` are as long as `weights`.
-pub fn lift(
-    basis: &Basis<'_>,
+/// Section 5: `weights += scale * sum_i coefficients[i] phi_i`.
+pub fn lift(basis: &Basis<'_>, coefficients: &[f32], scale: f32, weights: &mut [f32]) {
+    lift_along(|_| *basis, coefficients, scale, weights);
+}
+
+/// [`lift`] where direction i is that of the basis `basis(i)`; all are of one distribution.
+pub fn lift_along<'b>(
+    basis: impl Fn(usize) -> Basis<'b>,
     coefficients: &[f32],
     scale: f32,
     weights: &mut [f32],
-    row_buffer: &mut [f32],
-    block: &mut [f32],
-    total: &mut [f32],
 ) {
-    weighted_sum(coefficients, block, total, |i, out| direction(basis, i, out), row_buffer);
-    for e in 0..weights.len() {
-        weights[e] += scale * total[e];
+    for (t, weights) in weights.chunks_mut(TILE).enumerate() {
+        let mut total = tile_of_weighted_sum(coefficients, |i| drawn_of(&basis(i), i, t));
+        if basis(0).distribution == Distribution::HadamardNormal {
+            rotate(&mut total);
+        }
+        for e in 0..weights.len() {
+            weights[e] += scale * total[e];
+        }
     }
 }
 
-/// Section 4: `total = sum_i coefficients[i] row_i`, where `row(i, out)` writes row i.
-pub fn weighted_sum(
-    coefficients: &[f32],
-    block: &mut [f32],
-    total: &mut [f32],
-    row: impl Fn(usize, &mut [f32]),
-    row_buffer: &mut [f32],
-) {
-    total.fill(0.0);
+/// Section 4: `total = sum_i coefficients[i] row_i`, of rows that are in memory.
+pub fn weighted_sum<'r>(coefficients: &[f32], total: &mut [f32], row: impl Fn(usize) -> &'r [f32]) {
+    for (t, total) in total.chunks_mut(TILE).enumerate() {
+        let end = t * TILE + total.len();
+        let sum = tile_of_weighted_sum(coefficients, |i| padded(&row(i)[t * TILE..end]));
+        total.copy_from_slice(&sum[..total.len()]);
+    }
+}
+
+/// One tile of a weighted sum.
+fn tile_of_weighted_sum(coefficients: &[f32], row: impl Fn(usize) -> Tile) -> Tile {
+    let mut total = [0.0; TILE];
     for (b, coefficients) in coefficients.chunks(BLOCK).enumerate() {
-        block.fill(0.0);
-        for (i, a) in coefficients.iter().enumerate() {
-            row(b * BLOCK + i, row_buffer);
-            for e in 0..block.len() {
-                block[e] += a * row_buffer[e];
+        let mut block = [0.0; TILE];
+        for (f, coefficients) in coefficients.chunks(4).enumerate() {
+            // The terms of rows that do not exist are +0.
+            let mut terms = [[0.0; TILE]; 4];
+            for (k, a) in coefficients.iter().enumerate() {
+                terms[k] = row(b * BLOCK + f * 4 + k).map(|x| a * x);
+            }
+            for e in 0..TILE {
+                block[e] += (terms[0][e] + terms[1][e]) + (terms[2][e] + terms[3][e]);
             }
         }
-        for e in 0..total.len() {
+        for e in 0..TILE {
             total[e] += block[e];
         }
     }
+    total
 }
 
 /// Section 5: the transformation of some numbers.
@@ -201,7 +289,7 @@ pub fn transformation(transformation: Transformation, x: &[f32], out: &mut [f32]
 }
 
 /// Section 6: `out[r][c] = chain over k of left(r, k) * right(k, c)`.
-pub fn product(
+pub fn matrix_product(
     out: &mut [f32],
     columns: usize,
     steps: usize,

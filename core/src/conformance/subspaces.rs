@@ -114,7 +114,7 @@ fn updates<E: Executor>(
     let gradient = buffers.cut_numbers(params, 1);
     let start = buffers.cut_numbers(params, 2);
     let previous = buffers.cut_numbers(d, 3);
-    let (row, block, total) = (buffers.cut(params), buffers.cut(params), buffers.cut(params));
+    let row = buffers.cut(params);
     let (coordinates, norms, coefficients) = (buffers.cut(d), buffers.cut(d), buffers.cut(d));
     let (want, got) = (buffers.cut(params), buffers.cut(params));
     let (values, got_norms) = (buffers.cut(d), buffers.cut(d));
@@ -122,7 +122,7 @@ fn updates<E: Executor>(
     for i in 0..d {
         plain::direction(basis, i, row);
         norms[i] = plain::norm(basis, row);
-        coordinates[i] = plain::quotient(plain::inner_product(row, gradient), norms[i]);
+        coordinates[i] = plain::quotient(plain::product(basis, i, gradient), norms[i]);
     }
     let rate = 0.3;
     for (rule, scale) in [(Rule::Current, -rate), (Rule::Integrated { previous, rate }, 1.0)] {
@@ -134,7 +134,7 @@ fn updates<E: Executor>(
             coefficients[i] = plain::coefficient(basis, z, norms[i]);
         }
         want.copy_from_slice(start);
-        plain::lift(basis, coefficients, scale, want, row, block, total);
+        plain::lift(basis, coefficients, scale, want);
 
         for (strategy, wave) in [(Strategy::TwoPass, 1), (Strategy::Fused, 1), (Strategy::Fused, 2)] {
             let mut buffers = Buffers(&mut *buffers.0);

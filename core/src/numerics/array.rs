@@ -128,4 +128,23 @@ impl<const W: usize> Lanes for Array<W> {
     fn sar<const N: i32>(x: Self::U) -> Self::U {
         x.map(|x| ((x as i32) >> N) as u32)
     }
+
+    #[inline(always)]
+    fn mul_high_halves(x: Self::U, y: Self::U) -> Self::U {
+        // A half as i32; the products of two fit.
+        let high = |x: u32, y: u32| (((x as i32) >> 16) * ((y as i32) >> 16)) as u32 >> 16;
+        from_fn(|i| high(x[i], y[i]) << 16 | high(x[i] << 16, y[i] << 16))
+    }
+    #[inline(always)]
+    fn add_halves(x: Self::U, y: Self::U) -> Self::U {
+        const HIGH: u32 = 0xffff_0000;
+        from_fn(|i| (x[i] & HIGH).wrapping_add(y[i] & HIGH) | x[i].wrapping_add(y[i]) & !HIGH)
+    }
+
+    const PICKS: bool = false;
+
+    #[inline(always)]
+    fn pick(table: &[f32; 16], index: Self::U) -> Self::F {
+        Floats(from_fn(|i| table[(index[i] & 15) as usize]))
+    }
 }

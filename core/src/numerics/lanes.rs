@@ -68,6 +68,16 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// `x >> N`, the sign shifted in.
     fn sar<const N: i32>(x: Self::U) -> Self::U;
 
+    /// The words as pairs of signed halves of 16 bits: the high half of each product, rounded down.
+    fn mul_high_halves(x: Self::U, y: Self::U) -> Self::U;
+    /// The same pairs: sums modulo 2^16.
+    fn add_halves(x: Self::U, y: Self::U) -> Self::U;
+
+    /// Whether [`pick`](Lanes::pick) is quick: a permutation of registers rather than a load per lane.
+    const PICKS: bool;
+    /// `table[index mod 16]` in each lane.
+    fn pick(table: &[f32; LANES], index: Self::U) -> Self::F;
+
     /// Runs a kernel as a function of its own, compiled with this type's instructions, instead of once more at every
     /// place that uses it. An implementation whose instructions must be enabled overrides this.
     #[inline(never)]

@@ -17,7 +17,7 @@ pub use math::Micromath;
 pub use math::{Libm, Math, MathId};
 
 /// The version of the numeric contract (`NUMERICS.md`). Any change of one bit anywhere changes this number.
-pub const CONTRACT: u16 = 1;
+pub const CONTRACT: u16 = 2;
 
 /// Rows are drawn, projected and lifted in tiles of so many elements; each tile has its own seed.
 pub const TILE: usize = 4096;

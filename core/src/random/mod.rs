@@ -14,6 +14,7 @@ mod stream;
 #[cfg(feature = "conformance")]
 pub(crate) use key::fmix32;
 pub use key::{Domain, Key, TileSeed, generator_below};
+pub(crate) use stream::RowSeeds;
 pub use stream::Stream;
 
 /// Streams per tile of a row. A constant of the numeric contract, not of a machine.

@@ -175,11 +175,6 @@ impl Plan {
         (0..self.count).map(|k| self.compartment(k))
     }
 
-    /// The ranges of parameters of the tensors of the space, in order.
-    pub fn tensors(&self) -> impl Iterator<Item = Range<usize>> + '_ {
-        self.parts.iter().map(|part| part.start..part.start + part.len)
-    }
-
     fn count_compartments(&self) -> usize {
         let kernels = self.parts.iter().filter(|part| part.is_kernel).count();
         match self.compartments {

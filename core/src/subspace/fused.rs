@@ -1,25 +1,45 @@
 //! Fused: each row is generated once and used for both products.
 //!
-//! A tile of the superstep is a block of directions with buffers of its own: the row at hand and the block's share of
-//! the update. Blocks run in waves, as many at a time as the scratch has room for; a wave's shares join the total in
-//! the order of the blocks, so the size of a wave cannot show in the bits.
+//! A tile of the superstep is a block of directions with buffers of its own: the four rows at hand and the block's share of
+//! the update. While four rows are generated, tile by tile, over the four before, these join the share: memory is read and
+//! written while the processor calculates. Blocks run in waves, as many at a time as the scratch has room for; a wave's shares
+//! join the total in the order of the blocks, so the size of a wave cannot show in the bits.
+//!
+//! Rows of a rotated distribution (`basis/rotation.rs`) stay as their sampler makes them. Then gradient and total are those of whole
+//! tiles, rotated.
 
 use super::apply::{add_scaled, add_to_weights};
-use super::project::{dot_tile, mirrored_dot};
+use super::project::{SquareTile, mirrored_dot};
+use super::sums::{FOUR, add_four_rows, add_products, four};
 use super::{Basis, Rule, divide_by_norm};
-use crate::numerics::{BLOCK, Lanes, TILE};
-use crate::step::{Executor, Superstep};
+use crate::basis::{Distribution, Law, OCTET, OCTET_LEN, Sampler, load_group, rotate, with_law};
+use crate::numerics::{BLOCK, Kernel, Lanes, TILE, tree_sum};
+use crate::random::{LANES, Stream, TileSeed};
+use crate::step::{Executor, Superstep, piece};
 
-/// Floats of scratch per block in flight: coordinates, norms, the row, the block's share of the update.
+/// Floats of a row, or of a sum of rows: whole tiles, whatever the distribution.
+const fn padded(params: usize) -> usize {
+    params.next_multiple_of(TILE)
+}
+
+/// Floats of scratch per block in flight: coordinates, norms, four rows, the block's share of the update.
 #[must_use]
 pub const fn block_len(params: usize) -> usize {
-    2 * BLOCK + 2 * params
+    2 * BLOCK + (FOUR + 1) * padded(params)
+}
+
+/// Floats of scratch with `wave` blocks in flight: they, the total, and the rotated gradient.
+#[must_use]
+pub const fn scratch(params: usize, wave: usize) -> usize {
+    2 * padded(params) + wave * block_len(params)
 }
 
 /// Superstep: coordinates and update of one block of directions. Output per block: see [`block_len`].
 struct Blocks<'a> {
     basis: &'a Basis<'a>,
+    /// Rotated, if the distribution is.
     gradient: &'a [f32],
+    params: usize,
     rule: Rule<'a>,
     /// The wave's first block.
     first: usize,
@@ -29,7 +49,7 @@ impl Superstep for Blocks<'_> {
     const NAME: &'static str = "fused blocks";
 
     fn chunk(&self) -> usize {
-        block_len(self.gradient.len())
+        block_len(self.params)
     }
 
     fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
@@ -44,40 +64,208 @@ impl Superstep for Blocks<'_> {
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let (values, rest) = out.split_at_mut(BLOCK);
         let (norms, rest) = rest.split_at_mut(BLOCK);
-        let (row, share) = rest.split_at_mut(self.gradient.len());
-        share.fill(0.0);
+        let (rows, share) = rest.split_at_mut(FOUR * padded(self.params));
         let first = (self.first + index) * BLOCK;
-        let (mut dot, mut norm) = (0.0, 0.0);
-        for i in first..self.basis.dimensions.min(first + BLOCK) {
-            if self.basis.is_mirror(i) {
-                // A pair never spans two blocks: its row is still in the buffer.
-                dot = mirrored_dot(dot);
-            } else {
-                (dot, norm) = self.generate::<V>(i, row);
+        let count = BLOCK.min(self.basis.dimensions - first);
+        // Numbers of the four before, none at first.
+        let (mut before, mut known) = ([0.0; FOUR], 0);
+        for four in 0..count.div_ceil(FOUR) + 1 {
+            let at = (four * FOUR).min(count);
+            let directions = first + at..first + count.min(at + FOUR);
+            let (mut dots, mut squares) = ([0.0; FOUR], [0.0; FOUR]);
+            for (tile, gradient) in self.gradient.chunks(TILE).enumerate() {
+                let rows = &mut rows[tile * FOUR * TILE..][..FOUR * TILE];
+                let share = &mut share[tile * TILE..][..gradient.len()];
+                let mut written = 0;
+                if known == FOUR && !directions.is_empty() && share.len() == TILE {
+                    let (dot, square) = self.replace::<V>(first + at, tile, gradient, &before, rows, share);
+                    dots[0] += dot;
+                    squares[0] += square;
+                    written = 1;
+                } else if known > 0 {
+                    V::call(AddRows { a: &before[..known], rows, share });
+                } else {
+                    share.fill(0.0);
+                }
+                for (k, i) in directions.clone().enumerate().skip(written) {
+                    if self.basis.is_mirror(i) {
+                        // A pair never spans two fours: its row is the one before.
+                        rows.copy_within((k - 1) * TILE..k * TILE, k * TILE);
+                        continue;
+                    }
+                    let row = &mut rows[k * TILE..(k + 1) * TILE];
+                    let (dot, square) = self.generate::<V>(i, tile, gradient, row);
+                    dots[k] += dot;
+                    squares[k] += square;
+                }
             }
-            let c = divide_by_norm(dot, norm);
-            values[i - first] = c;
-            norms[i - first] = norm;
-            let a = self.basis.coefficient(self.rule.apply(i, c), norm);
-            add_scaled::<V>(self.basis.signed(i, a), row, share);
+            known = directions.len();
+            for (k, i) in directions.enumerate() {
+                if self.basis.is_mirror(i) {
+                    dots[k] = mirrored_dot(dots[k - 1]);
+                    norms[at + k] = norms[at + k - 1];
+                } else {
+                    norms[at + k] = self.basis.norm(self.params).unwrap_or_else(|| libm::sqrtf(squares[k]));
+                }
+                let c = divide_by_norm(dots[k], norms[at + k]);
+                values[at + k] = c;
+                before[k] =
+                    self.basis.signed(i, self.basis.coefficient(self.rule.apply(i, c), norms[at + k]));
+            }
         }
     }
 }
 
 impl Blocks<'_> {
-    /// Writes row `i` and returns its product with the gradient and its norm.
+    /// Writes a tile of row `i`, and returns its product with the gradient, and its squared norm if that is wanted.
     #[inline(always)]
-    fn generate<V: Lanes>(&self, i: usize, row: &mut [f32]) -> (f32, f32) {
-        let known = self.basis.norm(row.len());
+    fn generate<V: Lanes>(&self, i: usize, tile: usize, gradient: &[f32], row: &mut [f32]) -> (f32, f32) {
+        let seed = self.basis.row(i).seed(tile as u32);
         let (mut dot, mut square) = (0.0, 0.0);
-        for (tile, (x, g)) in row.chunks_mut(TILE).zip(self.gradient.chunks(TILE)).enumerate() {
-            self.basis.row(i).tile::<V>(tile as u32, x);
-            dot += dot_tile::<V>(x, g);
-            if known.is_none() {
-                square += dot_tile::<V>(x, x);
+        with_law!(self.basis.distribution, law => {
+            V::call(RowTile { seed, law, gradient, row, dot: &mut dot });
+            if self.basis.norm(self.params).is_none() {
+                let len = TILE.min(self.params - tile * TILE);
+                V::call(SquareTile { seed, law, len, square: &mut square });
+            }
+        });
+        (dot, square)
+    }
+
+    /// Adds the four rows' tiles to the share, each times its number, and puts that of row `i` in place of the first.
+    #[inline(always)]
+    fn replace<V: Lanes>(
+        &self,
+        i: usize,
+        tile: usize,
+        gradient: &[f32],
+        a: &[f32; FOUR],
+        rows: &mut [f32],
+        share: &mut [f32],
+    ) -> (f32, f32) {
+        let seed = self.basis.row(i).seed(tile as u32);
+        let (mut dot, mut square) = (0.0, 0.0);
+        with_law!(self.basis.distribution, law => {
+            V::call(ReplaceTile { seed, law, gradient, a, rows, share, dot: &mut dot });
+            if self.basis.norm(self.params).is_none() {
+                let len = TILE.min(self.params - tile * TILE);
+                V::call(SquareTile { seed, law, len, square: &mut square });
+            }
+        });
+        (dot, square)
+    }
+}
+
+/// [`AddRows`] of four whole tiles and [`RowTile`] of the first in one go.
+struct ReplaceTile<'a, L> {
+    seed: TileSeed,
+    law: L,
+    gradient: &'a [f32],
+    a: &'a [f32; FOUR],
+    rows: &'a mut [f32],
+    share: &'a mut [f32],
+    dot: &'a mut f32,
+}
+
+impl<L: Law> Kernel for ReplaceTile<'_, L> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let (p, rest) = self.rows.as_chunks_mut::<OCTET_LEN>().0.split_at_mut(TILE / OCTET_LEN);
+        let (q, rest) = rest.split_at(TILE / OCTET_LEN);
+        let (r, s) = rest.split_at(TILE / OCTET_LEN);
+        let share = self.share.as_chunks_mut::<OCTET_LEN>().0;
+        let gradient = self.gradient.as_chunks::<OCTET_LEN>().0;
+        let [a, b, c, d] = *self.a;
+        let (a, b, c, d) = (V::splat(a), V::splat(b), V::splat(c), V::splat(d));
+        let mut lanes = [0.0; LANES];
+        // Two lane groups at a time, where there are so many: a line of the cache is then fetched once or twice, not four times.
+        let step = if V::WIDTH == LANES { LANES } else { 2 * V::WIDTH };
+        for group in (0..LANES).step_by(step) {
+            let second = group + step - V::WIDTH;
+            let mut samplers = [
+                L::Sampler::<V>::new(Stream::new(self.seed, group), self.law),
+                L::Sampler::<V>::new(Stream::new(self.seed, second), self.law),
+            ];
+            let mut sums = [V::splat(0.0); 2];
+            for o in 0..TILE / OCTET_LEN {
+                for half in 0..step / V::WIDTH {
+                    let group = if half == 0 { group } else { second };
+                    let x = samplers[half].octet();
+                    let mut factors = [V::splat(0.0); OCTET];
+                    for k in 0..OCTET {
+                        let at = k * LANES + group;
+                        factors[k] = V::load(&gradient[o][at..]);
+                        let sum = four::<V>([
+                            a * V::load(&p[o][at..]),
+                            b * V::load(&q[o][at..]),
+                            c * V::load(&r[o][at..]),
+                            d * V::load(&s[o][at..]),
+                        ]);
+                        V::store(V::load(&share[o][at..]) + sum, &mut share[o][at..]);
+                        V::store(x[k], &mut p[o][at..]);
+                    }
+                    sums[half] = add_products::<V>(sums[half], &x, &factors);
+                }
+            }
+            V::store(sums[0], &mut lanes[group..]);
+            if step > V::WIDTH {
+                V::store(sums[1], &mut lanes[second..]);
             }
         }
-        (dot, known.unwrap_or_else(|| libm::sqrtf(square)))
+        *self.dot = tree_sum(lanes);
+    }
+}
+
+/// Writes a tile of a row, as its sampler makes it, and the sum of its products with the gradient.
+struct RowTile<'a, L> {
+    seed: TileSeed,
+    law: L,
+    gradient: &'a [f32],
+    /// A whole tile; what lies behind the gradient's end may be written or not.
+    row: &'a mut [f32],
+    dot: &'a mut f32,
+}
+
+impl<L: Law> Kernel for RowTile<'_, L> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let mut lanes = [0.0; LANES];
+        let (whole, rest) = self.gradient.as_chunks::<OCTET_LEN>();
+        let mut last = [0.0; OCTET_LEN];
+        last[..rest.len()].copy_from_slice(rest);
+        let last = if rest.is_empty() { &[][..] } else { core::slice::from_ref(&last) };
+        let rows = self.row.as_chunks_mut::<OCTET_LEN>().0;
+        for group in (0..LANES).step_by(V::WIDTH) {
+            let mut sampler = L::Sampler::<V>::new(Stream::new(self.seed, group), self.law);
+            let mut sum = V::splat(0.0);
+            for (row, gradient) in rows.iter_mut().zip(whole.iter().chain(last)) {
+                let x = sampler.octet();
+                let mut factors = [V::splat(0.0); OCTET];
+                for k in 0..OCTET {
+                    factors[k] = V::load(&gradient[k * LANES + group..]);
+                    V::store(x[k], &mut row[k * LANES + group..]);
+                }
+                sum = add_products::<V>(sum, &x, &factors);
+            }
+            V::store(sum, &mut lanes[group..]);
+        }
+        *self.dot = tree_sum(lanes);
+    }
+}
+
+/// Adds up to four rows' tiles, side by side in `rows`, to a tile of the share.
+struct AddRows<'a> {
+    a: &'a [f32],
+    rows: &'a [f32],
+    share: &'a mut [f32],
+}
+
+impl Kernel for AddRows<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        // Where a row is missing, the first again, times +0: the buffer may hold anything.
+        let row = |k: usize| &self.rows[if k < self.a.len() { k * TILE } else { 0 }..][..TILE];
+        add_four_rows::<V>(self.a, [row(0), row(1), row(2), row(3)], self.share);
     }
 }
 
@@ -86,6 +274,8 @@ struct AddShares<'a> {
     /// The wave's blocks, one after the other.
     blocks: &'a [f32],
     params: usize,
+    /// Those of the total.
+    elements: usize,
 }
 
 impl Superstep for AddShares<'_> {
@@ -97,17 +287,63 @@ impl Superstep for AddShares<'_> {
     }
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        let tile = index * TILE..self.params.min((index + 1) * TILE);
+        let tile = index * TILE..self.elements.min((index + 1) * TILE);
         for block in self.blocks.chunks_exact(block_len(self.params)) {
-            read(&block[2 * BLOCK + self.params..][tile.clone()]);
+            read(&block[share_start(self.params)..][tile.clone()]);
         }
     }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         for block in self.blocks.chunks_exact(block_len(self.params)) {
-            let share = &block[2 * BLOCK + self.params + index * TILE..][..out.len()];
+            let share = &block[share_start(self.params) + index * TILE..][..out.len()];
             add_scaled::<V>(1.0, share, out);
+        }
+    }
+}
+
+/// Where a block's share begins.
+const fn share_start(params: usize) -> usize {
+    2 * BLOCK + FOUR * padded(params)
+}
+
+/// Superstep: a tile of `x`, with +0 behind its end, rotated.
+struct Rotate<'a> {
+    x: &'a [f32],
+}
+
+impl Superstep for Rotate<'_> {
+    const NAME: &'static str = "rotate";
+
+    fn chunk(&self) -> usize {
+        TILE
+    }
+
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(piece(self.x, index, TILE));
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        V::call(RotateTile { x: piece(self.x, index, TILE), out });
+    }
+}
+
+/// The work of [`Rotate`] on one tile.
+struct RotateTile<'a> {
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Kernel for RotateTile<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        for group in (0..LANES).step_by(V::WIDTH) {
+            let mut x = load_group::<V>(self.x, group);
+            rotate::<V>(&mut x);
+            for (x, out) in x.into_iter().zip(self.out.chunks_exact_mut(LANES)) {
+                V::store(x, &mut out[group..]);
+            }
         }
     }
 }
@@ -129,20 +365,36 @@ pub(super) fn update<E: Executor>(
 ) {
     let params = gradient.len();
     let len = block_len(params);
-    let (total, scratch) = scratch.split_at_mut(params);
+    let rotated = basis.distribution == Distribution::HadamardNormal;
+    let (whole_total, scratch) = scratch.split_at_mut(padded(params));
+    let (whole_gradient, scratch) = scratch.split_at_mut(padded(params));
     let wave = scratch.len() / len;
     assert!(wave > 0, "scratch has no room for one block of {len} floats");
+    let elements = if rotated { padded(params) } else { params };
+    let total = &mut whole_total[..elements];
+    let gradient = if rotated {
+        executor.run(&Rotate { x: gradient }, whole_gradient);
+        &*whole_gradient
+    } else {
+        gradient
+    };
     total.fill(0.0);
     for first in (0..basis.dimensions.div_ceil(BLOCK)).step_by(wave) {
         let count = wave.min(basis.dimensions.div_ceil(BLOCK) - first);
         let blocks = &mut scratch[..count * len];
-        executor.run(&Blocks { basis, gradient, rule, first }, blocks);
-        executor.run(&AddShares { blocks, params }, total);
+        executor.run(&Blocks { basis, gradient, params, rule, first }, blocks);
+        executor.run(&AddShares { blocks, params, elements }, total);
         for (block, start) in blocks.chunks_exact(len).zip((first * BLOCK..).step_by(BLOCK)) {
             let count = BLOCK.min(basis.dimensions - start);
             values[start..start + count].copy_from_slice(&block[..count]);
             norms[start..start + count].copy_from_slice(&block[BLOCK..BLOCK + count]);
         }
     }
-    add_to_weights(executor, total, scale, weights);
+    let total = if rotated {
+        executor.run(&Rotate { x: total }, whole_gradient);
+        &*whole_gradient
+    } else {
+        total
+    };
+    add_to_weights(executor, &total[..params], scale, weights);
 }

@@ -1,13 +1,11 @@
 //! Two-pass, second pass: every row's tile, weighted and summed, onto a tile of the weights.
 
-use super::Basis;
-use crate::basis::{OCTET, OCTET_LEN, Sampler, with_sampler};
-use crate::numerics::{BLOCK, Lanes, TILE};
+use super::sums::{FOUR, four};
+use super::{Basis, signs};
+use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, VECTORS, rotate, with_law};
+use crate::numerics::{BLOCK, Kernel, Lanes, TILE};
 use crate::random::{LANES, Stream};
 use crate::step::{Executor, Superstep};
-
-/// Vectors of one lane group in a tile.
-const VECTORS: usize = TILE / LANES;
 
 /// Superstep, in place: one tile of `theta + scale * sum_i a_i phi_i`.
 struct Lift<'a> {
@@ -31,60 +29,118 @@ impl Superstep for Lift<'_> {
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        with_sampler!(self.basis.distribution, V, S, law => self.lift_tile::<V, S<V>>(index, law, out));
+        let Self { basis, coefficients, scale } = *self;
+        let tile = index as u32;
+        if signs::can_look_up::<V>(basis, coefficients.len()) {
+            signs::lift::<V>(basis, tile, coefficients, scale, out);
+            return;
+        }
+        with_law!(basis.distribution, law => {
+            V::call(LiftTile { basis, law, tile, coefficients, scale, weights: out });
+        });
     }
 }
 
-impl Lift<'_> {
+/// The work of [`Lift`] on one tile.
+struct LiftTile<'a, L> {
+    basis: &'a Basis<'a>,
+    law: L,
+    tile: u32,
+    coefficients: &'a [f32],
+    scale: f32,
+    weights: &'a mut [f32],
+}
+
+impl<L: Law> Kernel for LiftTile<'_, L> {
     /// One lane group after the other, so that no buffer is longer than a group's share of a tile.
     #[inline(always)]
-    fn lift_tile<V: Lanes, S: Sampler<V>>(&self, index: usize, law: S::Law, weights: &mut [f32]) {
+    fn run<V: Lanes>(self) {
         let zero = V::splat(0.0);
-        let used = weights.len().div_ceil(OCTET_LEN) * OCTET;
+        let used = if L::ROTATED { VECTORS } else { self.weights.len().div_ceil(OCTET_LEN) * OCTET };
         for group in (0..LANES).step_by(V::WIDTH) {
             let mut total = [zero; VECTORS];
             for (b, coefficients) in self.coefficients.chunks(BLOCK).enumerate() {
                 let mut block = [zero; VECTORS];
-                for (i, &a) in coefficients.iter().enumerate() {
-                    let i = b * BLOCK + i;
-                    let seed = self.basis.row(i).seed(index as u32);
-                    let mut sampler = S::new(Stream::new(seed, group), law);
-                    let a = V::splat(self.basis.signed(i, a));
-                    for sums in block[..used].chunks_exact_mut(OCTET) {
-                        let x = sampler.octet();
-                        for k in 0..OCTET {
-                            sums[k] = sums[k] + a * x[k];
-                        }
-                    }
+                for (f, coefficients) in coefficients.chunks(FOUR).enumerate() {
+                    let first = b * BLOCK + f * FOUR;
+                    add_four::<V, L>(&self, first, coefficients, group, &mut block[..used]);
                 }
                 for (total, block) in total[..used].iter_mut().zip(&block[..used]) {
                     *total = *total + *block;
                 }
             }
-            self.add_to::<V>(&total, group, weights);
+            if L::ROTATED {
+                rotate::<V>(&mut total);
+            }
+            add_group::<V>(self.scale, &total, group, self.weights);
         }
     }
+}
 
-    /// `weights += scale * total` for one lane group.
-    #[inline(always)]
-    fn add_to<V: Lanes>(&self, total: &[V::F; VECTORS], group: usize, weights: &mut [f32]) {
-        let scale = V::splat(self.scale);
-        for (k, weights) in weights.chunks_mut(LANES).enumerate() {
-            if weights.len() >= group + V::WIDTH {
-                let weights = &mut weights[group..];
-                V::store(V::load(weights) + scale * total[k], weights);
-            } else if weights.len() > group {
-                let weights = &mut weights[group..];
-                V::store_partial(V::load_partial(weights) + scale * total[k], weights);
+/// Adds the directions from `first` on to the sums of one lane group, as many as there are coefficients: up to four, whose rows
+/// are made side by side. Those that are missing are the last again, times zero.
+#[inline(always)]
+fn add_four<V: Lanes, L: Law>(
+    work: &LiftTile<'_, L>,
+    first: usize,
+    coefficients: &[f32],
+    group: usize,
+    sums: &mut [V::F],
+) {
+    let mut factors = [0.0; FOUR];
+    for (k, a) in coefficients.iter().enumerate() {
+        factors[k] = work.basis.signed(first + k, *a);
+    }
+    let [a, b, c, d] = factors;
+    let (a, b, c, d) = (V::splat(a), V::splat(b), V::splat(c), V::splat(d));
+    // Four variables, not an array: a compiler that does not unroll the loops over an array keeps it in memory.
+    let last = coefficients.len() - 1;
+    let mut p = sampler::<V, L>(work, first, group);
+    let mut q = sampler::<V, L>(work, first + last.min(1), group);
+    let mut r = sampler::<V, L>(work, first + last.min(2), group);
+    let mut s = sampler::<V, L>(work, first + last.min(3), group);
+    for sums in sums.as_chunks_mut::<OCTET>().0 {
+        if L::Sampler::<V>::PAIRS {
+            for sums in sums.as_chunks_mut::<2>().0 {
+                let (p, q, r, s) = (p.pair(), q.pair(), r.pair(), s.pair());
+                for k in 0..2 {
+                    sums[k] = sums[k] + four::<V>([a * p[k], b * q[k], c * r[k], d * s[k]]);
+                }
             }
+            continue;
+        }
+        let (p, q, r, s) = (p.octet(), q.octet(), r.octet(), s.octet());
+        for k in 0..OCTET {
+            sums[k] = sums[k] + four::<V>([a * p[k], b * q[k], c * r[k], d * s[k]]);
+        }
+    }
+}
+
+/// What makes a lane group of direction `i`'s row.
+#[inline(always)]
+fn sampler<V: Lanes, L: Law>(work: &LiftTile<'_, L>, i: usize, group: usize) -> L::Sampler<V> {
+    L::Sampler::<V>::new(Stream::new(work.basis.row(i).seed(work.tile), group), work.law)
+}
+
+/// `weights += scale * total` for one lane group of a tile.
+#[inline(always)]
+pub(super) fn add_group<V: Lanes>(scale: f32, total: &[V::F; VECTORS], group: usize, weights: &mut [f32]) {
+    let scale = V::splat(scale);
+    for (k, weights) in weights.chunks_mut(LANES).enumerate() {
+        if weights.len() >= group + V::WIDTH {
+            let weights = &mut weights[group..];
+            V::store(V::load(weights) + scale * total[k], weights);
+        } else if weights.len() > group {
+            let weights = &mut weights[group..];
+            V::store_partial(V::load_partial(weights) + scale * total[k], weights);
         }
     }
 }
 
 /// `weights += scale * sum_i coefficients[i] phi_i`.
 ///
-/// Directions are added in blocks of [`BLOCK`], from zero in index order; the blocks' sums are added, from zero, in
-/// index order; the total is multiplied with `scale` and added to the weight.
+/// Directions are added in blocks of [`BLOCK`], from zero in index order, four at a time; the blocks' sums are added, from zero,
+/// in index order; the total is multiplied with `scale` and added to the weight.
 pub fn lift<E: Executor>(
     executor: &mut E,
     basis: &Basis<'_>,

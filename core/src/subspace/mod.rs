@@ -26,7 +26,9 @@ pub mod kept;
 mod lift;
 pub mod orthogonality;
 mod project;
+mod signs;
 pub mod stored;
+mod sums;
 pub mod top;
 mod transformation;
 
@@ -194,7 +196,7 @@ impl Strategy {
         match self {
             Self::TwoPass if params <= TILE => dimensions,
             Self::TwoPass => params.div_ceil(TILE) * dimensions,
-            Self::Fused => params + fused::block_len(params),
+            Self::Fused => fused::scratch(params, 1),
         }
     }
 
@@ -204,7 +206,7 @@ impl Strategy {
         let blocks = dimensions.div_ceil(BLOCK);
         let wave = if wave < blocks { wave } else { blocks };
         match self {
-            Self::Fused if wave > 1 => params + wave * fused::block_len(params),
+            Self::Fused if wave > 1 => fused::scratch(params, wave),
             _ => self.scratch(params, dimensions),
         }
     }

@@ -6,7 +6,7 @@
 //! Rows are regenerated tile by tile and never stored, and partial sums are taken in waves of tiles: memory depends on
 //! neither D nor, beyond the sums themselves, on the number of rows.
 
-use super::project::dot_tile;
+use super::sums::dot_tile;
 use crate::basis::{Distribution, Row};
 use crate::numerics::{Lanes, TILE};
 use crate::random::Key;

@@ -2,9 +2,10 @@
 
 use core::ops::Range;
 
-use super::{Basis, divide_by_norm};
-use crate::basis::{OCTET, OCTET_LEN, Sampler, with_sampler};
-use crate::numerics::{Lanes, TILE, tree_sum};
+use super::sums::{FOUR, add_products, four, squares_of_group};
+use super::{Basis, divide_by_norm, signs};
+use crate::basis::{Law, OCTET, Sampler, VECTORS, lane_group, load_group, rotate, with_law};
+use crate::numerics::{Kernel, Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
 use crate::step::{Executor, Superstep, piece};
 
@@ -29,21 +30,106 @@ impl Superstep for Project<'_> {
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let gradient = piece(self.gradient, index, TILE);
-        with_sampler!(self.basis.distribution, V, S, law => {
-            for at in 0..out.len() {
-                let i = self.directions.start + at;
-                out[at] = if self.basis.is_mirror(i) && at > 0 {
-                    mirrored_dot(out[at - 1])
-                } else {
-                    let seed = self.basis.row(i).seed(index as u32);
-                    let dot = sum_over_tile::<V, S<V>, Dot<'_>>(seed, law, Dot(gradient));
-                    // The first of some directions may be a mirror image.
-                    if self.basis.is_mirror(i) { mirrored_dot(dot) } else { dot }
-                };
-            }
+        let Self { basis, directions, gradient } = self;
+        let (tile, gradient) = (index as u32, piece(gradient, index, TILE));
+        if signs::can_look_up::<V>(basis, out.len()) && basis.redraws.is_none() {
+            signs::project::<V>(basis, directions.start, tile, gradient, out);
+            return;
+        }
+        with_law!(basis.distribution, law => {
+            V::call(ProjectTile { basis, first: directions.start, law, tile, gradient, out });
         });
     }
+}
+
+/// The work of [`Project`] on one tile.
+struct ProjectTile<'a, L> {
+    basis: &'a Basis<'a>,
+    first: usize,
+    law: L,
+    tile: u32,
+    gradient: &'a [f32],
+    out: &'a mut [f32],
+}
+
+/// Directions for which a lane group of the gradient is loaded (and rotated) once.
+const AT_ONCE: usize = 32;
+
+impl<L: Law> Kernel for ProjectTile<'_, L> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { basis, first, law, tile, gradient, out } = self;
+        let used = if L::ROTATED { VECTORS } else { gradient.len().div_ceil(OCTET * LANES) * OCTET };
+        for (part, start) in (first..first + out.len()).step_by(AT_ONCE).enumerate() {
+            let out = &mut out[part * AT_ONCE..];
+            let count = out.len().min(AT_ONCE);
+            let mut lanes = [[0.0; LANES]; AT_ONCE];
+            for group in (0..LANES).step_by(V::WIDTH) {
+                let mut factors = load_group::<V>(gradient, group);
+                if L::ROTATED {
+                    rotate::<V>(&mut factors);
+                }
+                let mut at = 0;
+                while at < count {
+                    let seed = basis.row(start + at).seed(tile);
+                    let next = at + if basis.antithetic { 2 } else { 1 };
+                    if L::Sampler::<V>::PAIRS && next < count {
+                        let seeds = [seed, basis.row(start + next).seed(tile)];
+                        let sums = dots_of_group::<V, L>(seeds, law, group, &factors[..used]);
+                        V::store(sums[0], &mut lanes[at][group..]);
+                        V::store(sums[1], &mut lanes[next][group..]);
+                        at = next;
+                    } else {
+                        let sum = dot_of_group::<V, L>(seed, law, group, &factors[..used]);
+                        V::store(sum, &mut lanes[at][group..]);
+                    }
+                    at += if basis.antithetic { 2 } else { 1 };
+                }
+            }
+            for at in 0..count {
+                out[at] = match basis.is_mirror(start + at) {
+                    // Of the direction before, which has the same row.
+                    true if at > 0 => mirrored_dot(out[at - 1]),
+                    true => mirrored_dot(tree_sum(lanes[at])),
+                    false => tree_sum(lanes[at]),
+                };
+            }
+        }
+    }
+}
+
+/// The chain of one lane group over a tile, of products of a row and `factors`. Factors behind the end of a tile are +0: a
+/// product with it changes no bit of a sum that started at +0.
+#[inline(always)]
+fn dot_of_group<V: Lanes, L: Law>(seed: TileSeed, law: L, group: usize, factors: &[V::F]) -> V::F {
+    let mut sampler = L::Sampler::<V>::new(Stream::new(seed, group), law);
+    let mut sum = V::splat(0.0);
+    for factors in factors.as_chunks().0 {
+        sum = add_products::<V>(sum, &sampler.octet(), factors);
+    }
+    sum
+}
+
+/// The same for two rows at a time, in small steps: what one of them waits for, the other uses.
+#[inline(always)]
+fn dots_of_group<V: Lanes, L: Law>(
+    [seed_p, seed_q]: [TileSeed; 2],
+    law: L,
+    group: usize,
+    factors: &[V::F],
+) -> [V::F; 2] {
+    let mut p = L::Sampler::<V>::new(Stream::new(seed_p, group), law);
+    let mut q = L::Sampler::<V>::new(Stream::new(seed_q, group), law);
+    let mut sums = [V::splat(0.0); 2];
+    for factors in factors.as_chunks::<OCTET>().0 {
+        for f in factors.as_chunks::<FOUR>().0 {
+            let ([a, b], [e, f0]) = (p.pair(), q.pair());
+            let ([c, d], [g, h]) = (p.pair(), q.pair());
+            sums[0] = sums[0] + four::<V>([a * f[0], b * f[1], c * f[2], d * f[3]]);
+            sums[1] = sums[1] + four::<V>([e * f[0], f0 * f[1], g * f[2], h * f[3]]);
+        }
+    }
+    sums
 }
 
 /// Superstep: partial sums `<phi_i, phi_i>`, laid out as [`Project`]'s.
@@ -67,17 +153,35 @@ impl Superstep for Squares<'_> {
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let len = TILE.min(self.params - index * TILE);
-        with_sampler!(self.basis.distribution, V, S, law => {
-            for at in 0..out.len() {
-                let i = self.directions.start + at;
-                out[at] = if self.basis.is_mirror(i) && at > 0 {
-                    out[at - 1]
-                } else {
-                    let seed = self.basis.row(i).seed(index as u32);
-                    sum_over_tile::<V, S<V>, Square>(seed, law, Square(len))
-                };
+        for at in 0..out.len() {
+            let i = self.directions.start + at;
+            if self.basis.is_mirror(i) && at > 0 {
+                out[at] = out[at - 1];
+                continue;
             }
-        });
+            let (seed, square) = (self.basis.row(i).seed(index as u32), &mut out[at]);
+            with_law!(self.basis.distribution, law => V::call(SquareTile { seed, law, len, square }));
+        }
+    }
+}
+
+/// The squared norm of a tile of a row of `len` elements there.
+pub(super) struct SquareTile<'a, L> {
+    pub seed: TileSeed,
+    pub law: L,
+    pub len: usize,
+    pub square: &'a mut f32,
+}
+
+impl<L: Law> Kernel for SquareTile<'_, L> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let mut lanes = [0.0; LANES];
+        for group in (0..LANES).step_by(V::WIDTH) {
+            let elements = lane_group::<V, L>(self.seed, self.law, group, self.len);
+            V::store(squares_of_group::<V>(&elements), &mut lanes[group..]);
+        }
+        *self.square = tree_sum(lanes);
     }
 }
 
@@ -168,117 +272,4 @@ pub(super) fn combine<E: Executor>(executor: &mut E, partials: &[f32], out: &mut
 #[inline(always)]
 pub(super) fn mirrored_dot(dot: f32) -> f32 {
     0.0 - dot
-}
-
-/// What is summed over a tile: a term per element x of a row and its factor g.
-trait Term: Copy {
-    /// The term.
-    fn term<V: Lanes>(x: V::F, g: V::F) -> V::F;
-    /// The factors of octet `o`, which is whole.
-    fn octet(&self, o: usize) -> &[f32; OCTET_LEN];
-    /// The factors of the octet that is cut short, with zeros behind the end: how many whole octets come before it, and
-    /// it, if there is one.
-    fn rest(&self) -> (usize, Option<[f32; OCTET_LEN]>);
-}
-
-/// `x g`, with the gradient's elements as factors.
-#[derive(Clone, Copy)]
-struct Dot<'a>(&'a [f32]);
-
-impl Term for Dot<'_> {
-    #[inline(always)]
-    fn term<V: Lanes>(x: V::F, g: V::F) -> V::F {
-        x * g
-    }
-    #[inline(always)]
-    fn octet(&self, o: usize) -> &[f32; OCTET_LEN] {
-        &self.0.as_chunks().0[o]
-    }
-    #[inline(always)]
-    fn rest(&self) -> (usize, Option<[f32; OCTET_LEN]>) {
-        let (whole, rest) = self.0.as_chunks::<OCTET_LEN>();
-        let mut padded = [0.0; OCTET_LEN];
-        padded[..rest.len()].copy_from_slice(rest);
-        (whole.len(), (!rest.is_empty()).then_some(padded))
-    }
-}
-
-/// `x x`, for so many elements: the factors are ones.
-#[derive(Clone, Copy)]
-struct Square(usize);
-
-impl Term for Square {
-    #[inline(always)]
-    fn term<V: Lanes>(x: V::F, g: V::F) -> V::F {
-        x * (x * g)
-    }
-    #[inline(always)]
-    fn octet(&self, _: usize) -> &[f32; OCTET_LEN] {
-        const { &[1.0; OCTET_LEN] }
-    }
-    #[inline(always)]
-    fn rest(&self) -> (usize, Option<[f32; OCTET_LEN]>) {
-        let mut padded = [0.0; OCTET_LEN];
-        let rest = self.0 % OCTET_LEN;
-        padded[..rest].fill(1.0);
-        (self.0 / OCTET_LEN, (rest > 0).then_some(padded))
-    }
-}
-
-/// The sum of the terms of one tile of one row, in the contract's order: two sums per lane (even and odd vectors), each
-/// from zero in the order of the stream; the two added; the lanes as a [`tree_sum`].
-///
-/// An element behind the end adds a product with zero, which changes no bit of a sum that started at +0.
-#[inline(always)]
-fn sum_over_tile<V: Lanes, S: Sampler<V>, T: Term>(seed: TileSeed, law: S::Law, terms: T) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let (whole, rest) = terms.rest();
-    for group in (0..LANES).step_by(V::WIDTH) {
-        let mut sampler = S::new(Stream::new(seed, group), law);
-        let mut sums = [V::splat(0.0); 2];
-        for o in 0..whole {
-            add_octet::<V, T>(&mut sums, sampler.octet(), terms.octet(o), group);
-        }
-        if let Some(rest) = &rest {
-            add_octet::<V, T>(&mut sums, sampler.octet(), rest, group);
-        }
-        V::store(sums[0] + sums[1], &mut lanes[group..]);
-    }
-    tree_sum(lanes)
-}
-
-/// Adds the terms of eight vectors to the sums of the even and of the odd ones.
-#[inline(always)]
-fn add_octet<V: Lanes, T: Term>(
-    sums: &mut [V::F; 2],
-    x: [V::F; OCTET],
-    factors: &[f32; OCTET_LEN],
-    group: usize,
-) {
-    for k in 0..OCTET {
-        let factor = V::load(&factors[k * LANES + group..]);
-        sums[k % 2] = sums[k % 2] + T::term::<V>(x[k], factor);
-    }
-}
-
-/// [`sum_over_tile`] of `x y` for elements that are in memory. At most [`TILE`] of them.
-#[inline(always)]
-pub(super) fn dot_tile<V: Lanes>(x: &[f32], y: &[f32]) -> f32 {
-    const PAIR: usize = 2 * LANES;
-    let mut lanes = [0.0; LANES];
-    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<PAIR>(), y.as_chunks::<PAIR>());
-    let (mut x_last, mut y_last) = ([0.0; PAIR], [0.0; PAIR]);
-    x_last[..x_rest.len()].copy_from_slice(x_rest);
-    y_last[..y_rest.len()].copy_from_slice(y_rest);
-    for group in (0..LANES).step_by(V::WIDTH) {
-        let mut sums = [V::splat(0.0); 2];
-        for (x, y) in x.iter().zip(y).chain([(&x_last, &y_last)]) {
-            for k in 0..2 {
-                let at = k * LANES + group;
-                sums[k] = sums[k] + V::load(&x[at..]) * V::load(&y[at..]);
-            }
-        }
-        V::store(sums[0] + sums[1], &mut lanes[group..]);
-    }
-    tree_sum(lanes)
 }

@@ -3,7 +3,8 @@
 //! The sums have the same order as those over regenerated rows.
 
 use super::apply::add_scaled;
-use super::project::{combine, dot_tile};
+use super::project::combine;
+use super::sums::{FOUR, add_four_rows, dot_tile};
 use crate::numerics::{BLOCK, Lanes, TILE};
 use crate::step::{Executor, Superstep, piece};
 
@@ -82,14 +83,19 @@ impl Superstep for Sum<'_> {
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        let zeros = &[0.0; TILE];
         let mut block = [0.0; TILE];
         let block = &mut block[..out.len()];
         let mut rows = self.rows.chunks_exact(self.params);
         out.fill(0.0);
         for coefficients in self.coefficients.chunks(BLOCK) {
             block.fill(0.0);
-            for (&a, row) in coefficients.iter().zip(&mut rows) {
-                add_scaled::<V>(a, piece(row, index, TILE), block);
+            for coefficients in coefficients.chunks(FOUR) {
+                let mut four: [&[f32]; FOUR] = [zeros; FOUR];
+                for (four, row) in four.iter_mut().zip((&mut rows).take(coefficients.len())) {
+                    *four = piece(row, index, TILE);
+                }
+                add_four_rows::<V>(coefficients, four, block);
             }
             add_scaled::<V>(1.0, block, out);
         }

@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+pub mod bench;
 pub mod config;
 pub mod data;
 pub mod inspect;
@@ -26,6 +27,7 @@ pub fn executor(machine: MachineSettings) -> Result<Threads, Failure> {
     let level = match machine.vector {
         Vector::Auto => None,
         Vector::Portable => Some(Level::Portable),
+        Vector::Neon => Some(Level::Neon),
         Vector::Sse2 => Some(Level::Sse2),
         Vector::Avx2 => Some(Level::Avx2),
         Vector::Avx512 => Some(Level::Avx512),

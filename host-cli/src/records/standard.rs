@@ -197,6 +197,14 @@ pub const RUNS: &[Fixture] = &[
         normalisation: Normalisation::Mean,
         ..hybrid(STEP, 1)
     },
+    Fixture { name: "step-rbd-hadamard-normal", distribution: Distribution::HadamardNormal, ..STEP },
+    Fixture {
+        name: "step-nes-hadamard-normal-row-norm-antithetic",
+        distribution: Distribution::HadamardNormal,
+        normalisation: Normalisation::Row,
+        antithetic: true,
+        ..nes(STEP, 1)
+    },
     Fixture { name: "step-landscape", ..landscape(STEP, 3, false) },
     Fixture { name: "step-rbd-micromath", math: MathId::Micromath, ..STEP },
     Fixture { name: "step-cnn", ..WIDE },
@@ -322,6 +330,8 @@ pub const RUNS: &[Fixture] = &[
     },
     Fixture { name: "run-fc-sgd", ..sgd(FC) },
     Fixture { name: "run-fc-rbd", ..FC },
+    Fixture { name: "run-fc-rbd-hadamard-normal", distribution: Distribution::HadamardNormal, ..FC },
+    Fixture { name: "run-fc-rbd-rademacher", distribution: Distribution::Rademacher, ..FC },
     Fixture { name: "run-fc-fpd", method: Method::Fpd, ..FC },
     Fixture { name: "run-fc-nes", ..nes(FC, 3) },
     Fixture { name: "run-fc-hybrid", ..hybrid(FC, 5) },

@@ -201,6 +201,8 @@ choices! {
         Auto = "auto",
         /// None in particular: plain code, as on any machine.
         Portable = "portable",
+        /// 128 bits (aarch64).
+        Neon = "neon",
         /// 128 bits (x86-64).
         Sse2 = "sse2",
         /// 256 bits (x86-64).

@@ -17,6 +17,7 @@ impl Value for Distribution {
             "rademacher" => Some(Self::Rademacher),
             "lognormal" => Some(Self::LogNormal),
             "zeros" => Some(Self::Zeros),
+            "hadamard-normal" => Some(Self::HadamardNormal),
             _ => {
                 let p = Probability::nearest(text.strip_prefix("bernoulli-")?.parse().ok()?)?;
                 Some(if p.value() == 0.5 { Self::Rademacher } else { Self::Bernoulli(p) })
@@ -25,13 +26,13 @@ impl Value for Distribution {
     }
 
     fn accepts() -> String {
-        "\"normal\", \"uniform\", \"rademacher\", \"lognormal\", \"zeros\", or \"bernoulli-P\" with a probability \
-         P between 0 and 1"
+        "\"normal\", \"hadamard-normal\", \"uniform\", \"rademacher\", \"lognormal\", \"zeros\", or \"bernoulli-P\" \
+         with a probability P between 0 and 1"
             .into()
     }
 
     fn words() -> &'static [&'static str] {
-        &["normal", "uniform", "rademacher", "lognormal", "zeros", "bernoulli-0.25"]
+        &["normal", "hadamard-normal", "uniform", "rademacher", "lognormal", "zeros", "bernoulli-0.25"]
     }
 
     fn literal(&self) -> String {

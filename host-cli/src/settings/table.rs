@@ -133,7 +133,7 @@ settings! {
     method: Method = "rbd";
     /// The number of directions, d; of gradient-bases 1 if nothing else is said
     base_dimensions('d'): u32 = "250";
-    /// What the elements of a direction are drawn from: normal, uniform, rademacher, bernoulli-P, lognormal or zeros
+    /// What the elements of a direction are drawn from: normal, hadamard-normal, uniform, rademacher, bernoulli-P, lognormal or zeros
     distribution: Distribution = "normal";
     /// What a direction is divided by: auto (sqrt(D)), false (nothing), true (its own norm), or a number
     normalized: Normalisation = "auto";

@@ -34,7 +34,40 @@ backend! {
         Floats(unsafe { _mm256_blendv_ps(b.0, a.0, _mm256_cmp_ps::<_CMP_GT_OQ>(x.0, y.0)) })
     }
     #[inline(always)]
+    fn mul_high_halves(x: __m256i, y: __m256i) -> __m256i {
+        unsafe { mul_high_halves(x, y) }
+    }
+    #[inline(always)]
+    fn add_halves(x: __m256i, y: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi16(x, y) }
+    }
+
+    const PICKS: bool = true;
+
+    /// A register holds half of the table; bit 3 of the index says which.
+    #[inline(always)]
+    fn pick(table: &[f32; 16], index: __m256i) -> Floats {
+        unsafe {
+            let low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table.as_ptr()), index);
+            let high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table[8..].as_ptr()), index);
+            Floats(_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32::<28>(index))))
+        }
+    }
+    #[inline(always)]
     fn mul_u(x: __m256i, y: __m256i) -> __m256i {
         unsafe { _mm256_mullo_epi32(x, y) }
     }
+}
+
+/// As assembly: the compiler knows the intrinsic's arithmetic, and takes it apart where a half cannot be negative.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn mul_high_halves(x: __m256i, y: __m256i) -> __m256i {
+    let product;
+    // SAFETY: one instruction of the set, from registers to a register.
+    unsafe {
+        core::arch::asm!("vpmulhw {}, {}, {}", out(ymm_reg) product, in(ymm_reg) x, in(ymm_reg) y,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    product
 }

@@ -1,4 +1,5 @@
-//! AVX-512 (its foundation, AVX-512F).
+//! AVX-512: its foundation (F), and its operations on bytes and halves of words (BW), which every processor with vectors
+//! of this length in all its registers has.
 
 use core::arch::x86_64::*;
 
@@ -6,7 +7,7 @@ use super::x86::backend;
 
 backend! {
     /// Sixteen lanes.
-    Avx512, "avx512f", 16 lanes, __m512, __m512i,
+    Avx512, "avx512f,avx512bw", 16 lanes, __m512, __m512i,
     floats {
         add: _mm512_add_ps, sub: _mm512_sub_ps, mul: _mm512_mul_ps, div: _mm512_div_ps, sqrt: _mm512_sqrt_ps,
         splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
@@ -37,7 +38,36 @@ backend! {
         Floats(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, y.0), b.0, a.0) })
     }
     #[inline(always)]
+    fn mul_high_halves(x: __m512i, y: __m512i) -> __m512i {
+        unsafe { mul_high_halves(x, y) }
+    }
+    #[inline(always)]
+    fn add_halves(x: __m512i, y: __m512i) -> __m512i {
+        unsafe { _mm512_add_epi16(x, y) }
+    }
+
+    const PICKS: bool = true;
+
+    /// The table is one register.
+    #[inline(always)]
+    fn pick(table: &[f32; 16], index: __m512i) -> Floats {
+        Floats(unsafe { _mm512_permutexvar_ps(index, _mm512_loadu_ps(table.as_ptr())) })
+    }
+    #[inline(always)]
     fn mul_u(x: __m512i, y: __m512i) -> __m512i {
         unsafe { _mm512_mullo_epi32(x, y) }
     }
+}
+
+/// As assembly: the compiler knows the intrinsic's arithmetic, and takes it apart where a half cannot be negative.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+fn mul_high_halves(x: __m512i, y: __m512i) -> __m512i {
+    let product;
+    // SAFETY: one instruction of the set, from registers to a register.
+    unsafe {
+        core::arch::asm!("vpmulhw {}, {}, {}", out(zmm_reg) product, in(zmm_reg) x, in(zmm_reg) y,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    product
 }

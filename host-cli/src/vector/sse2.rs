@@ -36,6 +36,31 @@ backend! {
             Floats(_mm_or_ps(_mm_and_ps(greater, a.0), _mm_andnot_ps(greater, b.0)))
         }
     }
+    #[inline(always)]
+    fn mul_high_halves(x: __m128i, y: __m128i) -> __m128i {
+        let mut product = x;
+        // As assembly: the compiler knows the intrinsic's arithmetic, and takes it apart where a half cannot be negative.
+        unsafe {
+            core::arch::asm!("pmulhw {}, {}", inout(xmm_reg) product, in(xmm_reg) y,
+                options(pure, nomem, nostack, preserves_flags));
+        }
+        product
+    }
+    #[inline(always)]
+    fn add_halves(x: __m128i, y: __m128i) -> __m128i {
+        unsafe { _mm_add_epi16(x, y) }
+    }
+
+    const PICKS: bool = false;
+
+    /// Lane by lane through memory.
+    #[inline(always)]
+    fn pick(table: &[f32; 16], index: __m128i) -> Floats {
+        let mut places = [0u32; 4];
+        unsafe { _mm_storeu_si128(places.as_mut_ptr().cast(), index) };
+        let [a, b, c, d] = places.map(|place| table[(place & 15) as usize]);
+        Floats(unsafe { _mm_setr_ps(a, b, c, d) })
+    }
     /// SSE2 multiplies two of four lanes at a time.
     #[inline(always)]
     fn mul_u(x: __m128i, y: __m128i) -> __m128i {

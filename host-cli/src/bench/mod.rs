@@ -1,0 +1,174 @@
+//! `random-bases bench`: how fast this machine is.
+//!
+//! A [`Case`] is something to run again and again. All cases of a group run in turn, round after round, so that a busy machine
+//! slows all of them; before and after each round a [`probe`] says how much the processor gives at the moment. What must have
+//! equal bits is compared before it is timed. Figures are medians over rounds; ratios between them mean something, times on a
+//! shared machine do not.
+
+mod bases;
+mod clock;
+mod networks;
+mod probe;
+mod report;
+mod scaling;
+mod steps;
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+pub use report::{Report, description};
+
+use crate::executor::Threads;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::vector::Level;
+
+/// What can be measured.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Projection, lift and both, for each distribution, strategy and level
+    Bases,
+    /// Forward and backward passes of whole networks
+    Networks,
+    /// Whole training steps of several methods
+    Steps,
+    /// Updates over numbers of weights, of directions, of threads; steps over batch sizes
+    Scaling,
+}
+
+/// How much work a run of a case is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Amount {
+    /// Elements of rows that are used.
+    Elements(f64),
+    /// Additions and multiplications.
+    Operations(f64),
+    /// Training steps.
+    Steps(f64),
+}
+
+/// Something to run again and again.
+pub struct Case {
+    /// What it is.
+    pub name: String,
+    /// Its vector instructions.
+    pub level: Level,
+    /// Its threads.
+    pub threads: usize,
+    /// How much one run is.
+    pub amount: Amount,
+    /// Bytes of its buffers.
+    pub bytes: usize,
+    /// One run.
+    pub run: Box<dyn FnMut()>,
+}
+
+/// A case, measured.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// What it is.
+    pub name: String,
+    /// Its vector instructions.
+    pub level: Level,
+    /// Its threads.
+    pub threads: usize,
+    /// How much one run is.
+    pub amount: Amount,
+    /// Bytes of its buffers.
+    pub bytes: usize,
+    /// Seconds of a run, in each round: the median of as many as fit.
+    pub rounds: Vec<f64>,
+}
+
+/// How to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Rounds.
+    pub rounds: u32,
+    /// The most threads.
+    pub threads: usize,
+    /// The only level; or else all that there are where one thread is measured, and the best where all are.
+    pub level: Option<Level>,
+}
+
+impl Plan {
+    /// Levels for one thread.
+    fn levels(self) -> Vec<Level> {
+        match self.level {
+            Some(level) => vec![level],
+            None => Level::ALL.into_iter().rev().filter(|level| level.available()).collect(),
+        }
+    }
+
+    /// Pairs of level and threads: every level alone, then the best on all threads.
+    fn machines(self) -> Vec<(Level, usize)> {
+        let levels = self.levels();
+        let all = (self.threads > 1).then_some((levels[0], self.threads));
+        levels.iter().map(|level| (*level, 1)).chain(all).collect()
+    }
+}
+
+/// An executor; its level was asked for before.
+fn executor((level, threads): (Level, usize)) -> Result<Threads, Failure> {
+    Threads::new(threads, Some(level)).map_err(Failure::configuration)
+}
+
+/// Seconds that a case runs in a round, if one run is shorter.
+const ROUND: f64 = 0.05;
+
+/// The group's cases, measured.
+///
+/// # Errors
+/// [`Failure::Mismatch`] if what should have equal bits has not, [`Failure::Interrupted`] if the user stopped.
+pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Failure> {
+    let mut cases = match group {
+        Group::Bases => bases::cases(plan)?,
+        Group::Networks => networks::cases(plan)?,
+        Group::Steps => steps::cases(plan)?,
+        Group::Scaling => scaling::cases(plan)?,
+    };
+    let mut all: Vec<_> = cases
+        .iter()
+        .map(|case| Measured {
+            name: case.name.clone(),
+            level: case.level,
+            threads: case.threads,
+            amount: case.amount,
+            bytes: case.bytes,
+            rounds: Vec::new(),
+        })
+        .collect();
+    for _ in 0..plan.rounds {
+        report.probe(plan.threads);
+        for (case, measured) in cases.iter_mut().zip(&mut all) {
+            if interrupt::asked() {
+                return Err(Failure::Interrupted("interrupted; nothing was written of this group".into()));
+            }
+            measured.rounds.push(time(&mut case.run));
+        }
+        report.probe(plan.threads);
+    }
+    report.add(group, all);
+    Ok(())
+}
+
+/// The median time of a run, of as many as a round has room for, after one that is not measured.
+fn time(run: &mut dyn FnMut()) -> f64 {
+    let start = Instant::now();
+    run();
+    let mut times = Vec::new();
+    while times.is_empty() || start.elapsed().as_secs_f64() < ROUND {
+        let start = Instant::now();
+        run();
+        times.push(start.elapsed().as_secs_f64());
+    }
+    median(&times)
+}
+
+/// The middle one.
+fn median(x: &[f64]) -> f64 {
+    let mut x = x.to_vec();
+    x.sort_by(f64::total_cmp);
+    x[x.len() / 2]
+}

@@ -1,0 +1,55 @@
+//! How much the processor gives at the moment: vector operations none of which waits for another.
+//!
+//! A neighbour on the same core takes a part of the vector units for seconds at a time, of which a chain of single operations
+//! (`clock.rs`) sees nothing. Where the probe differs before and after, times do not compare.
+
+use std::time::Instant;
+
+use random_bases_core::numerics::Lanes;
+use random_bases_core::step::{Executor, Superstep};
+
+use crate::executor::Threads;
+
+/// Independent chains: enough for two operations per turn that take four.
+const CHAINS: usize = 10;
+const STEPS: usize = 100_000;
+
+/// A tile per thread.
+struct Probe;
+
+impl Superstep for Probe {
+    const NAME: &'static str = "probe";
+
+    fn chunk(&self) -> usize {
+        16
+    }
+
+    fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, _: usize, out: &mut [f32]) {
+        let (a, b) = (V::splat(0.999), V::splat(0.001));
+        let mut x = [V::splat(1.0); CHAINS];
+        for _ in 0..STEPS {
+            for x in &mut x {
+                *x = *x * a + b;
+            }
+        }
+        let sum = x.into_iter().fold(b, |sum, x| sum + x);
+        out.fill(0.0);
+        V::store(sum, out);
+    }
+}
+
+/// Operations on floats per second, of all threads together.
+pub fn throughput(executor: &mut Threads, width: usize) -> f64 {
+    let threads = executor.threads();
+    let mut out = vec![0.0; 16 * threads];
+    let mut best = f64::INFINITY;
+    for _ in 0..5 {
+        let start = Instant::now();
+        executor.run(&Probe, &mut out);
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    (threads * 2 * CHAINS * STEPS * width) as f64 / best
+}
