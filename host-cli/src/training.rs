@@ -48,7 +48,7 @@ pub enum Part {
 }
 
 /// A run in progress.
-pub trait Training {
+pub trait Training: Send {
     /// One step on the next mini-batches.
     fn step(&mut self, rates: Rates) -> Outcome;
     /// Repeats a recorded step from its coordinates and factors.

@@ -119,6 +119,10 @@ trait Fault: Copy + Send + Sync + 'static {
     const ZERO: f32 = 0.0;
     /// Whether equal counts as greater.
     const EQUAL: bool = false;
+    /// Whether products of halves of words are rounded to nearest.
+    const NEAREST: bool = false;
+    /// Whether sums of halves carry over.
+    const CARRY: bool = false;
 }
 
 /// One lane, with a fault.
@@ -213,6 +217,94 @@ impl<F: Fault> Lanes for Faulty<F> {
     fn sar<const N: i32>(x: u32) -> u32 {
         (x.cast_signed() >> N).cast_unsigned()
     }
+    fn mul_high_halves(x: u32, y: u32) -> u32 {
+        let half = |x: u32| i32::from((x >> 16) as u16 as i16);
+        let extra = if F::NEAREST { 1 << 15 } else { 0 };
+        let high = |x, y| ((half(x) * half(y) + extra) >> 16).cast_unsigned() & 0xffff;
+        high(x, y) << 16 | high(x << 16, y << 16)
+    }
+    fn add_halves(x: u32, y: u32) -> u32 {
+        if F::CARRY {
+            return x.wrapping_add(y);
+        }
+        (x & 0xffff_0000).wrapping_add(y & 0xffff_0000) | x.wrapping_add(y) & 0xffff
+    }
+
+    const PICKS: bool = false;
+
+    fn pick(table: &[f32; 16], index: u32) -> Self::F {
+        Self::splat(table[(index & 15) as usize])
+    }
+}
+
+/// Arrays that claim to be quick at looking things up: right, or with one entry of every table exchanged for another.
+#[derive(Clone, Copy)]
+struct Picking<const WRONG: bool>;
+
+/// Methods that are those of [`Picked`].
+macro_rules! delegate {
+    ($($name:ident($($x:ident: $type:ty),*) $(-> $out:ty)?;)*) => {
+        $(fn $name($($x: $type),*) $(-> $out)? { Picked::$name($($x),*) })*
+    };
+}
+
+type Picked = Array<8>;
+
+impl<const WRONG: bool> Lanes for Picking<WRONG> {
+    const WIDTH: usize = 8;
+    type F = <Picked as Lanes>::F;
+    type U = [u32; 8];
+
+    delegate! {
+        splat(x: f32) -> Self::F;
+        load(from: &[f32]) -> Self::F;
+        store(x: Self::F, to: &mut [f32]);
+        sqrt(x: Self::F) -> Self::F;
+        abs(x: Self::F) -> Self::F;
+        where_positive(x: Self::F, y: Self::F) -> Self::F;
+        where_greater(x: Self::F, y: Self::F, a: Self::F, b: Self::F) -> Self::F;
+        bits(x: Self::F) -> Self::U;
+        from_bits(x: Self::U) -> Self::F;
+        from_i32(x: Self::U) -> Self::F;
+        splat_u(x: u32) -> Self::U;
+        load_u(from: &[u32]) -> Self::U;
+        and(x: Self::U, y: Self::U) -> Self::U;
+        or(x: Self::U, y: Self::U) -> Self::U;
+        xor(x: Self::U, y: Self::U) -> Self::U;
+        add_u(x: Self::U, y: Self::U) -> Self::U;
+        sub_u(x: Self::U, y: Self::U) -> Self::U;
+        mul_u(x: Self::U, y: Self::U) -> Self::U;
+        mul_high_halves(x: Self::U, y: Self::U) -> Self::U;
+        add_halves(x: Self::U, y: Self::U) -> Self::U;
+    }
+    fn shl<const N: i32>(x: Self::U) -> Self::U {
+        Picked::shl::<N>(x)
+    }
+    fn shr<const N: i32>(x: Self::U) -> Self::U {
+        Picked::shr::<N>(x)
+    }
+    fn sar<const N: i32>(x: Self::U) -> Self::U {
+        Picked::sar::<N>(x)
+    }
+
+    const PICKS: bool = true;
+
+    fn pick(table: &[f32; 16], index: Self::U) -> Self::F {
+        let wrong = |i: u32| if WRONG && i & 15 == 15 { 14 } else { i };
+        Picked::pick(table, index.map(wrong))
+    }
+}
+
+/// Also on machines whose processors have no such instruction.
+#[test]
+fn sums_by_table_are_sums() {
+    outcome(&mut Serial::<Picking<false>>::new()).unwrap();
+}
+
+#[test]
+fn a_wrong_entry_is_found() {
+    let mismatch = outcome(&mut Serial::<Picking<true>>::new()).unwrap_err();
+    assert!(mismatch.operation.contains("coordinates"), "{mismatch}");
 }
 
 /// Declares a fault and the test that it is found, in the operation named.
@@ -256,6 +348,12 @@ fault!(a_fast_square_root_is_found, FastRoot, "row", {
     fn sqrt(x: f32) -> f32 {
         if x == 0.0 { 0.0 } else { x * (1.0 / libm::sqrtf(x)) }
     }
+});
+fault!(a_product_of_halves_rounded_to_nearest_is_found, Nearest, "row", {
+    const NEAREST: bool = true;
+});
+fault!(a_carry_between_halves_is_found, Carry, "row", {
+    const CARRY: bool = true;
 });
 fault!(a_wrong_shift_is_found, Shift, "row", {
     const SHIFT: bool = true;

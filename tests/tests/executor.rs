@@ -45,7 +45,7 @@ impl Superstep for Vectors {
 fn vectors(level: Level) -> [f32; 2] {
     match level {
         Level::Portable => [8.0, 1.0],
-        Level::Sse2 => [4.0, 0.0],
+        Level::Neon | Level::Sse2 => [4.0, 0.0],
         Level::Avx2 => [8.0, 0.0],
         Level::Avx512 => [16.0, 0.0],
     }

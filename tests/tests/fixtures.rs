@@ -17,6 +17,7 @@ fn main() {
     // FC is slow on the portable level; the small runs cover it there.
     let ways = [
         (Level::Portable, 2, Strategy::TwoPass, "-fc-"),
+        (Level::Neon, 3, Strategy::Fused, "nothing"),
         (Level::Sse2, 3, Strategy::Fused, "nothing"),
         (Level::Avx2, 2, Strategy::TwoPass, "nothing"),
         (Level::Avx512, 1, Strategy::Fused, "nothing"),

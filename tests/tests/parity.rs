@@ -298,6 +298,8 @@ fn the_strategy_follows_the_distribution() {
     let spec = spec(&data, Model::Small8, Method::Rbd, 16);
     let auto = |distribution| RunSpec { distribution, ..spec.clone() }.strategy(settings::Strategy::Auto);
     assert_eq!(auto(Distribution::Normal), Strategy::Fused);
+    assert_eq!(auto(Distribution::LogNormal), Strategy::Fused);
+    assert_eq!(auto(Distribution::HadamardNormal), Strategy::TwoPass);
     assert_eq!(auto(Distribution::Uniform), Strategy::TwoPass);
     assert_eq!(auto(Distribution::Rademacher), Strategy::TwoPass);
 }

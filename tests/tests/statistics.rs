@@ -6,7 +6,7 @@
 //! **Significance.** A verdict rests on many checks; each gives the probability (p) of a deviation at least as large, under
 //! the exact law, in either direction: a fit that is too good counts too. A verdict is bad if a p is below
 //! [`SIGNIFICANCE`](findings::SIGNIFICANCE) = 1e-4 divided by the number of its checks (Bonferroni), so a perfect
-//! generator would have failed one with probability 1e-4, and any of the 26 verdicts on rows with 2.6e-3, *once*: the
+//! generator would have failed one with probability 1e-4, and any of the 35 verdicts on rows with 3.5e-3, *once*: the
 //! seeds are fixed, so a test that passes passes forever. `-- --nocapture` prints every figure.
 //!
 //! **Power.** `controls` gives bad generators to the same functions, which must reject them.
@@ -21,6 +21,8 @@ mod crossing;
 mod dependence;
 #[path = "statistics/findings.rs"]
 mod findings;
+#[path = "statistics/hadamard_normal.rs"]
+mod hadamard_normal;
 #[path = "statistics/log_normal.rs"]
 mod log_normal;
 #[path = "statistics/normal.rs"]

@@ -6,7 +6,8 @@
 //!
 //! **What it is not**: 256 elements of a lane in a tile are a rotation of as many independent variates, not independent normals.
 //! Marginals, pairs, norms and inner products pass the tests that `normal` passes at 10^9 samples; all joint cumulants up to
-//! order five are those of a normal distribution, that of order six of an element is -3.46/65536. So it has a name of its own and
+//! order five are those of a normal distribution, that of order six of an element is -3.46/65536. Squared norms have 0.567 times the
+//! skewness of chi-square's, whatever D. Elements lie on a grid of 5.4e-5, which a test of 2^33 elements begins to see. So it has a name of its own and
 //! never stands in for [`normal`](super::Distribution::Normal).
 
 use super::{Law, OCTET, Sampler, octet_of_pairs};

@@ -218,7 +218,7 @@ impl Plain<'_> {
             self.deltas,
             self.gradient,
         );
-        loss_of(self.activations, batch)
+        loss_of(Layers::output(self.activations, IMAGES), batch.labels)
     }
 
     fn random_basis(&mut self, method: Method, basis: &Basis) {
@@ -255,7 +255,7 @@ impl Plain<'_> {
             let images = batch.slice(if shared { 0 } else { i * IMAGES }, IMAGES);
             let mut serial = Serial::<Array<1>>::new();
             nn::forward::<Net, _>(&mut serial, self.row, images.input, IMAGES, self.activations);
-            let outcome = loss_of(self.activations, images);
+            let outcome = loss_of(Layers::output(self.activations, IMAGES), images.labels);
             self.position[i] = outcome.0;
             loss += outcome.0;
             right += outcome.1;
@@ -285,7 +285,7 @@ impl Plain<'_> {
             let mut serial = Serial::<Array<1>>::new();
             let images = batch.slice(0, IMAGES);
             nn::forward::<Net, _>(&mut serial, plain.row, images.input, IMAGES, plain.activations);
-            loss_of(plain.activations, images)
+            loss_of(Layers::output(plain.activations, IMAGES), images.labels)
         };
         let middle = at(self, 0, 0.0);
         let mut bends = [0.0; 18];
@@ -328,12 +328,15 @@ impl Plain<'_> {
     }
 }
 
-/// The mean loss of a mini-batch and how many are right, of the logits in `activations`.
-pub fn loss_of(activations: &[f32], batch: Batch<'_>) -> (f32, f32) {
-    let logits = Layers::output(activations, IMAGES);
-    let (mut scratch, mut right) = ([0.0; 2 * IMAGES], 0.0);
+/// The most images of a mini-batch in [`loss_of`].
+const LABELS_MAX: usize = 8;
+
+/// The mean loss of a mini-batch and how many are right, of its logits.
+pub fn loss_of(logits: &[f32], labels: &[u8]) -> (f32, f32) {
+    let (mut scratch, mut right) = ([0.0; 2 * LABELS_MAX], 0.0);
     let mut serial = Serial::<Array<1>>::new();
-    let loss = nn::mean_loss::<Libm, _>(&mut serial, 10, logits, batch.labels, &mut scratch, |metrics| {
+    let scratch = &mut scratch[..2 * labels.len()];
+    let loss = nn::mean_loss::<Libm, _>(&mut serial, 10, logits, labels, scratch, |metrics| {
         right += if metrics.rank == 0 { 1.0 } else { 0.0 };
     });
     (loss, right)

@@ -627,7 +627,7 @@ impl Plain<'_> {
             self.deltas,
             self.gradient,
         );
-        loss_of(self.activations, batch)
+        loss_of(Layers::output(self.activations, IMAGES), batch.labels)
     }
 }
 

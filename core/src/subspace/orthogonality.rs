@@ -197,7 +197,9 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_projection_for_any_wave_and_width() {
-        for distribution in Distribution::EXAMPLES.into_iter().filter(|it| *it != Distribution::Zeros) {
+        // The projection takes a rotated row's products elsewhere, in other bits; zeros have no angle.
+        let other = [Distribution::Zeros, Distribution::HadamardNormal];
+        for distribution in Distribution::EXAMPLES.into_iter().filter(|it| !other.contains(it)) {
             for params in [1, 10, 100, TILE, TILE + 1, PARAMS] {
                 let want = by_projection(distribution, params);
                 for wave in [1, 2, 3, 4] {

@@ -72,18 +72,18 @@ impl<L: Law> Kernel for ProjectTile<'_, L> {
                 let mut at = 0;
                 while at < count {
                     let seed = basis.row(start + at).seed(tile);
-                    let next = at + if basis.antithetic { 2 } else { 1 };
+                    let next = next_row(basis, start, at);
                     if L::Sampler::<V>::PAIRS && next < count {
                         let seeds = [seed, basis.row(start + next).seed(tile)];
                         let sums = dots_of_group::<V, L>(seeds, law, group, &factors[..used]);
                         V::store(sums[0], &mut lanes[at][group..]);
                         V::store(sums[1], &mut lanes[next][group..]);
-                        at = next;
+                        at = next_row(basis, start, next);
                     } else {
                         let sum = dot_of_group::<V, L>(seed, law, group, &factors[..used]);
                         V::store(sum, &mut lanes[at][group..]);
+                        at = next;
                     }
-                    at += if basis.antithetic { 2 } else { 1 };
                 }
             }
             for at in 0..count {
@@ -96,6 +96,12 @@ impl<L: Law> Kernel for ProjectTile<'_, L> {
             }
         }
     }
+}
+
+/// The first direction after `start + at` with a row of its own, counted from `start`.
+#[inline(always)]
+fn next_row(basis: &Basis<'_>, start: usize, at: usize) -> usize {
+    if basis.is_mirror(start + at + 1) { at + 2 } else { at + 1 }
 }
 
 /// The chain of one lane group over a tile, of products of a row and `factors`. Factors behind the end of a tile are +0: a

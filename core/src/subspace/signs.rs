@@ -14,7 +14,7 @@
 use super::Basis;
 use super::lift::add_group;
 use super::project::mirrored_dot;
-use super::sums::FOUR;
+use super::sums::{FOUR, four};
 use crate::basis::{Distribution, VECTORS};
 use crate::numerics::{BLOCK, Kernel, Lanes, TILE};
 use crate::random::{Key, LANES, RowSeeds, Stream};
@@ -37,19 +37,38 @@ const LEAST: usize = 8;
 /// Whether this file has the faster way to project on so many directions, or lift along them.
 #[inline(always)]
 pub fn can_look_up<V: Lanes>(basis: &Basis<'_>, directions: usize) -> bool {
-    V::PICKS && basis.distribution == Distribution::Rademacher && directions >= LEAST
+    V::PICKS && V::WIDTH >= NARROWEST && basis.distribution == Distribution::Rademacher && directions >= LEAST
 }
 
-/// `sum` over one four, for every choice of signs.
-#[inline(always)]
-fn table([a, b, c, d]: [f32; FOUR]) -> Table {
-    let first = [a + b, b - a, a - b, -a - b];
-    let second = [c + d, d - c, c - d, -c - d];
-    let mut out = [0.0; 16];
-    for (place, sum) in out.iter_mut().enumerate() {
-        *sum = first[place % 4] + second[place / 4];
+/// The sign bit of each term in each place.
+const SIGNS: [[u32; 16]; FOUR] = {
+    let mut signs = [[0; 16]; FOUR];
+    let mut place = 0;
+    while place < 16 * FOUR {
+        let (term, choice) = (place % FOUR, place / FOUR);
+        signs[term][choice] = (choice as u32 >> term & 1) << 31;
+        place += 1;
     }
-    out
+    signs
+};
+
+/// A four, for every choice of signs.
+#[inline(always)]
+fn write_table<V: Lanes>([a, b, c, d]: [f32; FOUR], table: &mut Table) {
+    for at in (0..16).step_by(V::WIDTH) {
+        let sum = four::<V>([
+            with_signs::<V>(a, &SIGNS[0][at..]),
+            with_signs::<V>(b, &SIGNS[1][at..]),
+            with_signs::<V>(c, &SIGNS[2][at..]),
+            with_signs::<V>(d, &SIGNS[3][at..]),
+        ]);
+        V::store(sum, &mut table[at..]);
+    }
+}
+
+#[inline(always)]
+fn with_signs<V: Lanes>(x: f32, signs: &[u32]) -> V::F {
+    V::from_bits(V::xor(V::bits(V::splat(x)), V::load_u(signs)))
 }
 
 /// Rows whose sums are held at once.
@@ -121,7 +140,10 @@ impl Kernel for ProjectSigns<'_> {
         for lane in 0..LANES {
             let mut tables = [[0.0; 16]; FOURS];
             for (f, table) in tables[..used * PER_WORD / FOUR].iter_mut().enumerate() {
-                *table = self::table([0, 1, 2, 3].map(|k| gradient[(f * FOUR + k) * LANES + lane]));
+                let at = f * FOUR * LANES + lane;
+                let terms =
+                    [gradient[at], gradient[at + LANES], gradient[at + 2 * LANES], gradient[at + 3 * LANES]];
+                write_table::<V>(terms, table);
             }
             let mut v = 0;
             while v < vectors {
@@ -192,8 +214,10 @@ impl Kernel for LiftSigns<'_> {
                         words[k] = stream.words();
                     }
                 }
-                let [p, q, r, s] = *signed.as_chunks::<FOUR>().0 else { unreachable!() };
-                let tables = [table(p), table(q), table(r), table(s)];
+                let mut tables = [[0.0; 16]; BLOCK / FOUR];
+                for (table, signed) in tables.iter_mut().zip(signed.as_chunks().0) {
+                    write_table::<V>(*signed, table);
+                }
                 for (words, total) in words.iter().zip(total.as_chunks_mut::<PER_WORD>().0).take(used) {
                     add_block::<V>(&tables, words, total);
                 }
@@ -205,7 +229,7 @@ impl Kernel for LiftSigns<'_> {
 
 /// Adds what a block of sixteen rows gives 32 vectors.
 #[inline(always)]
-fn add_block<V: Lanes>(tables: &[Table; 4], words: &[V::U; BLOCK], total: &mut [V::F; PER_WORD]) {
+fn add_block<V: Lanes>(tables: &[Table; BLOCK / FOUR], words: &[V::U; BLOCK], total: &mut [V::F; PER_WORD]) {
     let [p, q, r, s] = *words.as_chunks::<FOUR>().0 else { unreachable!() };
     let (p, q, r, s) = (transpose::<V>(p), transpose::<V>(q), transpose::<V>(r), transpose::<V>(s));
     for j in 0..FOUR {

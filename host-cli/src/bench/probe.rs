@@ -3,6 +3,7 @@
 //! A neighbour on the same core takes a part of the vector units for seconds at a time, of which a chain of single operations
 //! (`clock.rs`) sees nothing. Where the probe differs before and after, times do not compare.
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use random_bases_core::numerics::Lanes;
@@ -28,7 +29,7 @@ impl Superstep for Probe {
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, _: usize, out: &mut [f32]) {
-        let (a, b) = (V::splat(0.999), V::splat(0.001));
+        let (a, b) = (V::splat(black_box(0.999)), V::splat(black_box(0.001)));
         let mut x = [V::splat(1.0); CHAINS];
         for _ in 0..STEPS {
             for x in &mut x {
@@ -48,7 +49,8 @@ pub fn throughput(executor: &mut Threads, width: usize) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..5 {
         let start = Instant::now();
-        executor.run(&Probe, &mut out);
+        executor.run(&Probe, black_box(&mut out));
+        black_box(&out);
         best = best.min(start.elapsed().as_secs_f64());
     }
     (threads * 2 * CHAINS * STEPS * width) as f64 / best

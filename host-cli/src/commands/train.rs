@@ -1,6 +1,7 @@
 //! `random-bases train`.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 use random_bases_core::descent::Method;
@@ -85,6 +86,7 @@ pub fn run(
     let settings = &resolved.settings;
     let machine = MachineSettings { threads: settings.threads, vector: settings.vector };
     let executor = executor(machine)?;
+    let (pool, threads) = (Arc::clone(executor.pool()), executor.threads());
     let data = DataSet::load(settings, executor.pool())?;
     let split = data.split(settings)?;
     let spec = RunSpec::new(settings, data.spec(split, settings.augmentation))?;
@@ -209,7 +211,8 @@ pub fn run(
         say(format_args!("random-bases: warning: {}: {note}", settings.dataset));
     }
     interrupt::watch();
-    let result = run.epochs(steps);
+    // Within the pool: supersteps pass work on there without waking up a thread that sleeps, and without allocating.
+    let result = if threads > 1 { pool.install(|| run.epochs(steps)) } else { run.epochs(steps) };
     run.reporter.finish();
     let made = result?;
     if let Some(journal) = run.journal.take() {

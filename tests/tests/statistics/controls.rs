@@ -11,8 +11,9 @@ use random_bases_core::random::{Domain, Key, LANES};
 use crate::crossing::{ROW_LEN, ROWS, products, shifted_products, standard};
 use crate::dependence::within;
 use crate::findings::Findings;
+use crate::hadamard_normal::{Cubic, VECTORS};
 use crate::rows::{Law, SAMPLE_ROW_LEN, Start, rows, sample};
-use crate::{bernoulli, log_normal, normal, rademacher, uniform};
+use crate::{bernoulli, hadamard_normal, log_normal, normal, rademacher, uniform};
 
 /// Elements of most samples here: 2^22.
 const SIZE: usize = 1 << 22;
@@ -54,6 +55,14 @@ fn good_rows_are_accepted() {
     rademacher::marginal(&good(Distribution::Rademacher)).accept("rademacher");
     bernoulli::marginal(&bernoulli::first(13_107), 13_107).accept("bernoulli");
     log_normal::marginal(&good(Distribution::LogNormal)).accept("lognormal");
+    let sample = good(Distribution::HadamardNormal);
+    normal::pairs(&hadamard_normal::partners(&sample)).accept("hadamard-normal, ends of butterflies");
+    hadamard_normal::norms(&sample).accept("hadamard-normal, norms");
+    hadamard_normal::fours(&sample).accept("hadamard-normal, products of four");
+    hadamard_normal::inner_products(&sample).accept("hadamard-normal, inner products");
+    let variates = hadamard_normal::variates(&sample);
+    Cubic::new().marginal(&variates).accept("hadamard-normal, before the rotation");
+    Cubic::new().skewness(&variates).accept("hadamard-normal, skewness");
 }
 
 /// The sum of the four bytes of a word, scaled: what cheap "normal" generators are.
@@ -263,4 +272,82 @@ fn bad_log_normal_is_seen() {
     reject("one percent too wide", &remade(1.01), &["mean", "variance", "moment 2", "kolmogorov"]);
     reject("powers of two", &remade(std::f32::consts::LN_2), &["mean", "variance", "moment 2"]);
     reject("cut at twenty", &with(&|x| x.min(20.0)), &["variance", "tail 4"]);
+}
+
+/// Uniform variates, rotated: each element is as good as normal, and so are pairs and inner products. Norms and products of
+/// four see what the variates were. `normal` itself passes.
+#[test]
+fn merely_marginal_normals_are_seen() {
+    let rotated = hadamard_normal::transform(&good(Distribution::Uniform), 3.0_f64.sqrt() / 16.0);
+    normal::marginal(&rotated).accept("rotated uniform");
+    normal::pairs(&hadamard_normal::partners(&rotated)).accept("rotated uniform, ends of butterflies");
+    hadamard_normal::inner_products(&rotated).accept("rotated uniform, inner products");
+    let labels =
+        ["lanes of a tile: variance", "halves of a lane: variance", "every other of a lane: variance"];
+    hadamard_normal::norms(&rotated).reject("rotated uniform", &labels);
+    hadamard_normal::norms(&rotated).reject("rotated uniform", &["tiles: variance"]);
+    hadamard_normal::fours(&rotated).reject("rotated uniform", &["all of them"]);
+    within(&rotated, SAMPLE_ROW_LEN, normal_law())
+        .reject("rotated uniform", &["squared norms of 4096: variance"]);
+
+    let normal = good(Distribution::Normal);
+    hadamard_normal::norms(&normal).accept("normal, norms");
+    hadamard_normal::fours(&normal).accept("normal, products of four");
+    hadamard_normal::inner_products(&normal).accept("normal, inner products");
+}
+
+/// Variates that are missing: the first of each lane, which only flat vectors see; number 37, which only its function
+/// sees. Ends of a butterfly that know each other's sign.
+#[test]
+fn bad_rotations_are_seen() {
+    let without = |number: usize| {
+        let mut variates = hadamard_normal::transform(&good(Distribution::HadamardNormal), 1.0 / 256.0);
+        for tile in variates.chunks_exact_mut(TILE) {
+            tile[number * LANES..][..LANES].fill(0.0);
+        }
+        hadamard_normal::transform(&variates, (256.0_f64 / 255.0).sqrt())
+    };
+    let reject = |title: &str, sample: &[f32], labels: &[&str]| {
+        normal::marginal(sample).accept(title);
+        hadamard_normal::inner_products(sample).reject(title, labels);
+    };
+    let labels = ["flat: mean square", "flat: kolmogorov", "flat over a row: mean square"];
+    reject("no first variate", &without(0), &labels);
+    reject("no variate 37", &without(37), &["Walsh 37: mean square", "Walsh 37: kolmogorov"]);
+
+    let mut known = good(Distribution::HadamardNormal);
+    for tile in known.chunks_exact_mut(TILE) {
+        for two in tile.chunks_exact_mut(128 * LANES) {
+            let (first, second) = two.split_at_mut(64 * LANES);
+            first.iter().zip(second).for_each(|(x, y)| *y = y.copysign(*x));
+        }
+    }
+    normal::pairs(&known).accept("signs known 64 vectors away, neighbours");
+    normal::pairs(&hadamard_normal::partners(&known)).reject("signs known 64 vectors away", &["angle:"]);
+}
+
+/// The pinned law before the rotation: `normal` has another, and so has a rotation without its last stage, whose elements
+/// pass for normal.
+#[test]
+fn other_variates_are_seen() {
+    let cubic = Cubic::new();
+    let variates = |sample: &[f32]| hadamard_normal::variates(sample);
+    let normal = good(Distribution::Normal);
+    hadamard_normal::grid(&normal).reject("normal", &["even numbers", "equal modulo four"]);
+    let normal = variates(&normal);
+    let labels = ["odd whole numbers", "at most 5503", "chi-square", "moment 6"];
+    cubic.marginal(&normal).reject("normal", &labels);
+    // At the size used above four standard errors, here eleven.
+    cubic.skewness(&variates(&sample(Distribution::Normal))).reject("normal", &["skewness"]);
+
+    let mut shorter = good(Distribution::HadamardNormal);
+    for tile in shorter.chunks_exact_mut(TILE) {
+        let (first, second) = tile.split_at_mut(VECTORS / 2 * LANES);
+        for (a, b) in first.iter_mut().zip(second) {
+            (*a, *b) = ((*a + *b) * 0.5_f32.sqrt(), (*a - *b) * 0.5_f32.sqrt());
+        }
+    }
+    normal::marginal(&shorter).accept("a stage left out");
+    hadamard_normal::norms(&shorter).accept("a stage left out");
+    cubic.marginal(&variates(&shorter)).reject("a stage left out", &["odd whole numbers", "moment 6"]);
 }

@@ -138,6 +138,11 @@ fn normal_rows_are_independent() {
 }
 
 #[test]
+fn hadamard_normal_rows_are_independent() {
+    between(Distribution::HadamardNormal).accept("hadamard-normal, between rows");
+}
+
+#[test]
 fn uniform_rows_are_independent() {
     between(Distribution::Uniform).accept("uniform, between rows");
 }

@@ -1,6 +1,6 @@
 //! Independence within a row: neighbours, lanes, tiles, blocks, positions.
 
-use random_bases_core::basis::{Distribution, OCTET_LEN};
+use random_bases_core::basis::Distribution;
 use random_bases_core::numerics::TILE;
 use random_bases_core::random::LANES;
 
@@ -8,10 +8,13 @@ use crate::findings::Findings;
 use crate::rows::{Law, SAMPLE_ROW_LEN, dot, sample};
 use crate::theory::{p_of_chi_square, p_of_largest};
 
+/// Vectors that a sampler makes at once.
+const OCTET: usize = 8;
+
 /// The distances in elements at which correlations are looked for: all up to two vectors and one, then whole vectors
 /// up to an octet.
 pub fn lags() -> impl Iterator<Item = usize> {
-    (1..=2 * LANES + 1).chain((3..=8).map(|vectors| vectors * LANES))
+    (1..=2 * LANES + 1).chain((3..=OCTET).map(|vectors| vectors * LANES))
 }
 
 /// Checks of the order of elements: all that follow.
@@ -88,7 +91,7 @@ fn positions(sample: &[f32], law: Law, findings: &mut Findings) {
 /// of B independent values, scaled to mean 0 and variance 1, z^2 has variance 2 + k / B, where k is the excess kurtosis
 /// of one value. A joint law that is not a product shows here even where all pairs are uncorrelated.
 fn blocks(sample: &[f32], row_len: usize, law: Law, findings: &mut Findings) {
-    for block in [OCTET_LEN, TILE, row_len] {
+    for block in [OCTET * LANES, TILE, row_len] {
         let count = (sample.len() / block) as f64;
         let size = block as f64;
         let mut check = |label: &str, kurtosis: f64, z_of: &dyn Fn(&[f32]) -> f64| {
@@ -123,6 +126,12 @@ fn check(distribution: Distribution) {
 #[test]
 fn normal_elements_are_independent() {
     check(Distribution::Normal);
+}
+
+/// Beyond lags and blocks: `hadamard_normal`.
+#[test]
+fn hadamard_normal_elements_are_independent() {
+    check(Distribution::HadamardNormal);
 }
 
 #[test]
