@@ -213,7 +213,7 @@ fn a_differing_tensor_or_answer_is_named() {
         (2, 7, "words of lane 15[7]:"),
         (5, 150, "normal[150]:"),
         (9, 0, "uniform[0]:"),
-        (85, 3, "libm exp: value[3]:"),
+        (97, 3, "libm exp: value[3]:"),
     ] {
         let (file, patterns) = flipped(&answers, record, index);
         differs(&place, &file, what, &patterns);
