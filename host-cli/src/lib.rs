@@ -20,7 +20,7 @@
 //! words and types, [`dataset`] and [`files`] the images, [`fetch`] where they come from, [`executor`] and [`vector`] how
 //! tiles run, [`feed`] mini-batches, [`training`] a run in progress, [`epochs`] its loop, [`checkpoint`] and [`resume`] what lets it
 //! go on, [`probes`] what is looked at on the way, [`records`] journals and fixtures, [`output`] and
-//! [`progress`] what people get, [`plot`] charts, [`bench`] how fast it all is, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can
+//! [`progress`] what people get, [`plot`] charts, [`mod@bench`] how fast it all is, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can
 //! go wrong.
 
 pub mod args;

@@ -4,8 +4,8 @@
 //! any tile of any row from its key, in any order, anywhere. A tile is [`TILE`] elements; element `16 k + l` of a tile
 //! comes from lane `l`, so that the sixteen generators of a tile make sixteen neighbours at once.
 //!
-//! Each distribution is one file with one [`Law`] and its [`Sampler`], which makes eight vectors (128 elements) at a time.
-//! To add a distribution, write these, name it in [`Distribution`] and [`with_law!`](crate::basis), and describe it in
+//! Each distribution is one file with one `Law` and its `Sampler`, which makes eight vectors (128 elements) at a time.
+//! To add a distribution, write these, name it in [`Distribution`] and `with_law!`, and describe it in
 //! `NUMERICS.md`.
 
 mod bernoulli;

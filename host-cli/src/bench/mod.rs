@@ -1,7 +1,7 @@
 //! `random-bases bench`: how fast this machine is.
 //!
 //! A [`Case`] is something to run again and again. All cases of a group run in turn, round after round, so that a busy machine
-//! slows all of them; before and after each round a [`probe`] says how much the processor gives at the moment. What must have
+//! slows all of them; before and after each round a probe (`probe.rs`) says how much the processor gives at the moment. What must have
 //! equal bits is compared before it is timed. Figures are medians over rounds; ratios between them mean something, times on a
 //! shared machine do not.
 
