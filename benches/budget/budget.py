@@ -46,7 +46,7 @@ HEAD = """# Instruction budget
 
 Per 16 elements of a row (or 16 products of a matrix product), counted from the machine code of the innermost loop: all instructions, those of
 them that calculate with vectors, and those that read or write the stack, which are registers too few. Made by
-`python3 benches/budget/budget.py --write`; CI compares.
+`python3 benches/budget/budget.py --write`; `--check` compares.
 
 | kernel | distribution | level | instructions | vector arithmetic | stack |
 | --- | --- | --- | --- | --- | --- |
@@ -103,7 +103,7 @@ def identify(name):
     kernel = next((kernel for kernel in KERNELS if f"{len(kernel)}{kernel}" in name), None)
     if "compiled" not in name or not level or not kernel:
         return None
-    law = next((law for law in sorted(MARKS, key=len, reverse=True) if f"{len(law)}{law}E" in name or f"{len(law)}{law}" in name), "")
+    law = next((law for law in MARKS if f"{len(law)}{law}" in name), "")
     return kernel, law, level
 
 

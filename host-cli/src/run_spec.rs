@@ -346,21 +346,25 @@ impl RunSpec {
         }
     }
 
-    /// Which strategy is used. `auto` takes what is faster where it was measured (`random-bases bench bases scaling`): fused for
-    /// `normal` and `lognormal`, whose elements cost more to make than to keep in a cache, as long as four rows of them fit there;
-    /// two-pass for the others.
+    /// Which strategy is used. `auto`: [`fastest`].
     #[must_use]
     pub fn strategy(&self, wanted: settings::Strategy) -> Strategy {
-        match (wanted, self.distribution) {
-            (settings::Strategy::TwoPass, _) => Strategy::TwoPass,
-            (settings::Strategy::Fused, _) => Strategy::Fused,
-            (settings::Strategy::Auto, Distribution::Normal | Distribution::LogNormal)
-                if self.network.params() <= CACHED_WEIGHTS =>
-            {
-                Strategy::Fused
-            }
-            (settings::Strategy::Auto, _) => Strategy::TwoPass,
+        match wanted {
+            settings::Strategy::TwoPass => Strategy::TwoPass,
+            settings::Strategy::Fused => Strategy::Fused,
+            settings::Strategy::Auto => fastest(self.distribution, self.network.params()),
         }
+    }
+}
+
+/// The strategy that is faster where it was measured (`random-bases bench bases scaling`): fused for `normal` and `lognormal`,
+/// whose elements cost more to make than to keep in a cache, as long as four rows of them fit there; two-pass for the others. No
+/// bit depends on it.
+#[must_use]
+pub const fn fastest(distribution: Distribution, params: usize) -> Strategy {
+    match distribution {
+        Distribution::Normal | Distribution::LogNormal if params <= CACHED_WEIGHTS => Strategy::Fused,
+        _ => Strategy::TwoPass,
     }
 }
 

@@ -20,8 +20,12 @@ use crate::probes::look::{Look, Sight, look};
 use crate::probes::watch::{Seen, Watch, Watched};
 use crate::run_spec::RunSpec;
 
-/// Blocks of directions that the fused strategy keeps in flight, or offspring, per thread.
-const BLOCKS_PER_THREAD: usize = 2;
+/// Blocks of directions that the fused strategy keeps in flight, per thread. More of them are no faster, and each takes the memory of
+/// five rows.
+pub const BLOCKS_PER_THREAD: usize = 1;
+
+/// Offspring in flight, per thread.
+const OFFSPRING_PER_THREAD: usize = 2;
 
 /// Floats that offspring in flight, or an evaluation, may take: 1 GiB. Beyond it there are fewer at a time; no bit depends on
 /// it.
@@ -148,9 +152,12 @@ fn begin_typed<'d, N: Network, M: Math>(
     split: Split,
 ) -> Result<Box<dyn Training + 'd>, NoMemory> {
     let images = spec.batch as usize;
-    let wave = BLOCKS_PER_THREAD * executor.threads();
-    let fitting = FLOATS_AT_ONCE / offspring::len::<N>(images);
-    let wave = if spec.method.has_gradient() { wave } else { wave.min(fitting.max(1)) };
+    let wave = if spec.method.has_gradient() {
+        BLOCKS_PER_THREAD * executor.threads()
+    } else {
+        let fitting = FLOATS_AT_ONCE / offspring::len::<N>(images);
+        (OFFSPRING_PER_THREAD * executor.threads()).min(fitting.max(1))
+    };
     let mut descent = spec.descent(how.strategy);
     descent.keeps_rows = how.keeps_rows;
     let sizes = Sizes::of_descent::<N>(&descent, images, wave);

@@ -21,6 +21,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use random_bases::executor::Threads;
+use random_bases::run_spec::fastest;
+use random_bases::training::BLOCKS_PER_THREAD;
 use random_bases_core::basis::Distribution;
 use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
 use random_bases_core::nn::{self, Batch, Fc28, Layer, Network};
@@ -40,14 +42,11 @@ const SEED: u64 = 1;
 const WARM_UP: usize = 3;
 
 /// Blocks of directions that the fused strategy keeps in flight, as in `random-bases train`.
-const WAVE: usize = 2 * THREADS;
+const WAVE: usize = BLOCKS_PER_THREAD * THREADS;
 
-/// Which strategy is the fastest on CPUs. No bit depends on it.
+/// The strategy that `random-bases train` takes.
 fn strategy(distribution: Distribution) -> Strategy {
-    match distribution {
-        Distribution::Normal => Strategy::Fused,
-        _ => Strategy::TwoPass,
-    }
+    fastest(distribution, PARAMS)
 }
 
 /// The distributions that peers know, too, as far as the core has them.
@@ -105,7 +104,7 @@ struct Update {
 
 impl Update {
     fn new(distribution: Distribution) -> Self {
-        let scratch = strategy(distribution).scratch_for(PARAMS, DIRECTIONS, WAVE);
+        let scratch = strategy(distribution).scratch_along(distribution, PARAMS, DIRECTIONS, WAVE);
         Self {
             executor: executor(),
             subspace: subspace(distribution),

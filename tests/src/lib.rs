@@ -3,10 +3,11 @@
 //! The tests themselves are in `tests/tests/`: `conformance` (every executor against the contract), `broken` (the suite
 //! finds broken executors), `reads` (tiles read what they say), `gradients` (backward passes are derivatives), `parity`
 //! (threads, levels, strategies, replay), `options` (pairs of RBD's options, workers, the page of options), `executor` (threads and levels are really used), `fixtures`, `statistics`, `cli`
-//! (the real binary), `memory` (peaks of the real binary), `reported` (the numbers that a run reports), `data` (real MNIST),
+//! (the real binary), `memory` (peaks of the real binary), `allocation` (none in a step), `reported` (the numbers that a run reports), `data` (real MNIST),
 //! `oracle` (the Python implementation), `no_std` (a binary without std).
 //!
-//! `tests/benches/layers.rs` measures: `cargo bench -p random-bases-tests --bench layers`.
+//! `tests/benches/` measures: `layers` matrix products, `quality` the laws of `normal` and `hadamard-normal`, `contestant` is this
+//! project's part in `benches/peers/`. For instance `cargo bench -p random-bases-tests --bench layers`.
 //!
 //! A test that cannot run on a machine is listed as *ignored*, with the reason in its name; it does not pass.
 

@@ -26,7 +26,13 @@ const ACTIVATIONS: u64 = <Cnn28 as Network>::Layers::ACTIVATIONS as u64;
 /// Tiles of a row.
 const TILES: u64 = WEIGHTS.div_ceil(4096);
 
-/// Blocks of directions, or offspring, in flight: two for each thread.
+/// Blocks of directions in flight, of the fused strategy: one for each thread.
+const BLOCKS: u64 = THREADS;
+
+/// Rows that each of them takes: four, and what the block adds to the weights.
+const ROWS: u64 = 5;
+
+/// Offspring in flight: two for each thread.
 const WAVE: u64 = 2 * THREADS;
 
 /// For what allocators, stacks and pages of the program do differently from run to run.
@@ -85,15 +91,15 @@ fn growth(flags: &str, few: u64, many: u64, per_direction: u64) {
     assert!(most < (many - few) * WEIGHTS * 4 / 10, "the test says nothing");
 }
 
-/// Fused: c, norm and position of each direction, and up to [`WAVE`] blocks in flight, of two rows each.
+/// Fused: c, norm and position of each direction, and up to [`BLOCKS`] blocks in flight, of [`ROWS`] rows each.
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "memory is read from /proc, which is Linux's")]
 fn fused_does_not_grow_with_directions() {
     for method in ["rbd", "fpd"] {
         let flags =
             format!("{SLIM} --max-steps 2 --method {method} --strategy fused --distribution rademacher");
-        let blocks = WAVE - 1;
-        growth(&flags, 10, 1000, 12 + 2 * blocks * WEIGHTS * 4 / 990);
+        let blocks = BLOCKS - 1;
+        growth(&flags, 10, 1000, 12 + ROWS * blocks * WEIGHTS * 4 / 990);
         growth(&flags, 1000, 20_000, 12);
     }
 }
@@ -157,10 +163,10 @@ fn a_training_takes_what_its_buffers_take() {
     for (flags, d, sum) in [
         // Weights, gradient; activations and deltas.
         ("--method sgd", 0, sum(2, 2, 0, 0)),
-        // And an update, with one block in flight of two rows, or four.
-        ("--method rbd --strategy fused", 10, sum(5, 2, 3, 10)),
-        ("--method rbd --strategy fused", 1000, sum(3 + 2 * WAVE, 2, 3, 1000)),
-        ("--method fpd --strategy fused", 1000, sum(3 + 2 * WAVE, 2, 3, 1000)),
+        // And an update, with one block in flight, or several.
+        ("--method rbd --strategy fused", 10, sum(3 + ROWS, 2, 3, 10)),
+        ("--method rbd --strategy fused", 1000, sum(3 + BLOCKS * ROWS, 2, 3, 1000)),
+        ("--method fpd --strategy fused", 1000, sum(3 + BLOCKS * ROWS, 2, 3, 1000)),
         ("--method rbd --strategy two-pass", 1000, sum(2, 2, 3 + TILES, 1000)),
         // No gradient. Offspring with weights and activations of their own.
         ("--method nes", 10, sum(1 + WAVE, WAVE, 3, 10)),

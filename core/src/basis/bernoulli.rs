@@ -4,7 +4,7 @@
 //! 2^-16, which makes both values and the mean exact. With p = 1/2 the two values
 //! are those of [`Rademacher`](super::Rademacher), which needs a sixteenth of the words and draws other bits.
 
-use super::{Law, OCTET, Sampler, octet_of_pairs};
+use super::{Law, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -34,12 +34,11 @@ impl Probability {
     }
 }
 
-/// 2 (b - p); `NUMERICS.md`, section 3.
 impl Law for Probability {
     type Sampler<V: Lanes> = BernoulliSampler<V>;
 }
 
-/// Its sampler.
+/// 2 (b - p); `NUMERICS.md`, section 3.
 #[derive(Clone, Copy)]
 pub struct BernoulliSampler<V: Lanes> {
     stream: Stream<V>,
@@ -64,11 +63,6 @@ impl<V: Lanes> Sampler<V> for BernoulliSampler<V> {
             low: V::splat_u(low.to_bits()),
             difference: V::splat_u(low.to_bits() ^ high.to_bits()),
         }
-    }
-
-    #[inline(always)]
-    fn octet(&mut self) -> [V::F; OCTET] {
-        octet_of_pairs::<V>(self)
     }
 
     const PAIRS: bool = true;

@@ -10,7 +10,7 @@
 //! skewness of chi-square's, whatever D. Elements lie on a grid of 5.4e-5, which a test of 2^33 elements begins to see. So it has a name of its own and
 //! never stands in for [`normal`](super::Distribution::Normal).
 
-use super::{Law, OCTET, Sampler, octet_of_pairs};
+use super::{Law, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -33,11 +33,6 @@ impl<V: Lanes> Sampler<V> for CubicSampler<V> {
     #[inline(always)]
     fn new(stream: Stream<V>, _: HadamardNormal) -> Self {
         Self(stream)
-    }
-
-    #[inline(always)]
-    fn octet(&mut self) -> [V::F; OCTET] {
-        octet_of_pairs::<V>(self)
     }
 
     const PAIRS: bool = true;

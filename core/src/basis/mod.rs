@@ -59,16 +59,59 @@ pub(crate) trait Sampler<V: Lanes>: Copy {
     /// At the start of a tile.
     fn new(stream: Stream<V>, law: Self::Law) -> Self;
     /// The next eight vectors.
-    fn octet(&mut self) -> [V::F; OCTET];
+    #[inline(always)]
+    fn octet(&mut self) -> [V::F; OCTET] {
+        let ([a, b], [c, d]) = (self.pair(), self.pair());
+        let ([e, f], [g, h]) = (self.pair(), self.pair());
+        [a, b, c, d, e, f, g, h]
+    }
 
-    /// Whether [`pair`](Sampler::pair) exists and costs a quarter of an octet: a word, and two vectors from it. Several rows made
-    /// side by side then take turns in smaller steps, with less to remember.
+    /// Whether [`pair`](Sampler::pair) exists: a word, and two vectors from it. Then an octet is four of them, and several rows made
+    /// side by side take turns in smaller steps, with less to remember.
     const PAIRS: bool = false;
     /// The next two vectors.
     fn pair(&mut self) -> [V::F; 2] {
         unreachable!("a sampler without pairs makes octets")
     }
 }
+
+/// Runs a block of code with `$law` standing for the [`Law`] of a distribution known only at run time. The choice is made
+/// once per tile, outside the loops.
+macro_rules! with_law {
+    ($distribution:expr, $law:ident => $body:expr) => {
+        match $distribution {
+            $crate::basis::Distribution::Normal => {
+                let $law = $crate::basis::Normal;
+                $body
+            }
+            $crate::basis::Distribution::HadamardNormal => {
+                let $law = $crate::basis::HadamardNormal;
+                $body
+            }
+            $crate::basis::Distribution::Uniform => {
+                let $law = $crate::basis::Uniform;
+                $body
+            }
+            $crate::basis::Distribution::Rademacher => {
+                let $law = $crate::basis::Rademacher;
+                $body
+            }
+            $crate::basis::Distribution::Bernoulli(probability) => {
+                let $law = probability;
+                $body
+            }
+            $crate::basis::Distribution::LogNormal => {
+                let $law = $crate::basis::LogNormal;
+                $body
+            }
+            $crate::basis::Distribution::Zeros => {
+                let $law = $crate::basis::Zeros;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_law;
 
 /// What the elements of a row are drawn from. All have mean zero or nearly so; see each sampler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +159,14 @@ impl Distribution {
             Self::HadamardNormal => "hadamard-normal",
         }
     }
+
+    /// Whether its rows are rotated: [`Law::ROTATED`].
+    pub(crate) const fn is_rotated(self) -> bool {
+        const fn of<L: Law>(_: L) -> bool {
+            L::ROTATED
+        }
+        with_law!(self, law => of(law))
+    }
 }
 
 /// The name used on command lines and in readable views: the kind, and `bernoulli-0.25` with its probability.
@@ -127,44 +178,6 @@ impl fmt::Display for Distribution {
         }
     }
 }
-
-/// Runs a block of code with `$law` standing for the [`Law`] of a distribution known only at run time. The choice is made
-/// once per tile, outside the loops.
-macro_rules! with_law {
-    ($distribution:expr, $law:ident => $body:expr) => {
-        match $distribution {
-            $crate::basis::Distribution::Normal => {
-                let $law = $crate::basis::Normal;
-                $body
-            }
-            $crate::basis::Distribution::HadamardNormal => {
-                let $law = $crate::basis::HadamardNormal;
-                $body
-            }
-            $crate::basis::Distribution::Uniform => {
-                let $law = $crate::basis::Uniform;
-                $body
-            }
-            $crate::basis::Distribution::Rademacher => {
-                let $law = $crate::basis::Rademacher;
-                $body
-            }
-            $crate::basis::Distribution::Bernoulli(probability) => {
-                let $law = probability;
-                $body
-            }
-            $crate::basis::Distribution::LogNormal => {
-                let $law = $crate::basis::LogNormal;
-                $body
-            }
-            $crate::basis::Distribution::Zeros => {
-                let $law = $crate::basis::Zeros;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_law;
 
 /// One row of a basis, by name.
 ///
@@ -274,32 +287,30 @@ pub(crate) fn lane_group<V: Lanes, L: Law>(
 #[inline(always)]
 pub(crate) fn load_group<V: Lanes>(from: &[f32], group: usize) -> [V::F; VECTORS] {
     let mut out = [V::splat(0.0); VECTORS];
-    let (vectors, rest) = from.as_chunks::<LANES>();
-    for (out, vector) in out.iter_mut().zip(vectors) {
-        *out = V::load(&vector[group..]);
-    }
-    if rest.len() > group {
-        out[vectors.len()] = V::load_partial(&rest[group..rest.len().min(group + V::WIDTH)]);
+    for (out, vector) in out.iter_mut().zip(from.chunks(LANES)) {
+        *out = load_lanes::<V>(group, vector);
     }
     out
 }
 
-/// Stores the lanes of a vector of which `out`, which may be cut short, has all sixteen.
+/// Loads one lane group of the sixteen lanes of `from`, which may be cut short: +0 behind its end.
 #[inline(always)]
-fn store_lanes<V: Lanes>(x: V::F, group: usize, out: &mut [f32]) {
+pub(crate) fn load_lanes<V: Lanes>(group: usize, from: &[f32]) -> V::F {
+    if from.len() >= group + V::WIDTH {
+        V::load(&from[group..])
+    } else {
+        V::load_partial(&from[group.min(from.len())..])
+    }
+}
+
+/// Stores one lane group of the sixteen lanes of `out`, as far as there are so many.
+#[inline(always)]
+pub(crate) fn store_lanes<V: Lanes>(x: V::F, group: usize, out: &mut [f32]) {
     if out.len() >= group + V::WIDTH {
         V::store(x, &mut out[group..]);
     } else if out.len() > group {
         V::store_partial(x, &mut out[group..]);
     }
-}
-
-/// An octet of a sampler that makes pairs.
-#[inline(always)]
-fn octet_of_pairs<V: Lanes>(sampler: &mut impl Sampler<V>) -> [V::F; OCTET] {
-    let ([a, b], [c, d]) = (sampler.pair(), sampler.pair());
-    let ([e, f], [g, h]) = (sampler.pair(), sampler.pair());
-    [a, b, c, d, e, f, g, h]
 }
 
 /// Stores eight vectors of one lane group where they belong in 128 neighbouring elements.

@@ -3,7 +3,7 @@
 //! Sixteen bits per element, two elements per word: multiples of 2^-15 from -1 to 1 - 2^-15, each equally likely, every
 //! one exact in f32. The mean is -2^-16.
 
-use super::{Law, OCTET, Sampler, octet_of_pairs};
+use super::{Law, Sampler};
 use crate::numerics::Lanes;
 use crate::random::Stream;
 
@@ -28,11 +28,6 @@ impl<V: Lanes> Sampler<V> for UniformSampler<V> {
     #[inline(always)]
     fn new(stream: Stream<V>, _: Uniform) -> Self {
         Self(stream)
-    }
-
-    #[inline(always)]
-    fn octet(&mut self) -> [V::F; OCTET] {
-        octet_of_pairs::<V>(self)
     }
 
     const PAIRS: bool = true;

@@ -52,18 +52,23 @@ fn rotate(tile: &mut Tile) {
 
 /// Sections 3 and 5: writes direction `i` of a basis, which may be the mirror image of a row.
 pub fn direction(basis: &Basis<'_>, i: usize, out: &mut [f32]) {
-    let index = if basis.antithetic { i / 2 } else { i };
+    let (index, mirrored) = row_of(basis, i);
     row(basis.key, index, basis.distribution, out);
-    if basis.antithetic && i % 2 == 1 {
+    if mirrored {
         out.iter_mut().for_each(|x| *x = -*x);
     }
 }
 
+/// Section 5: which row direction `i` is, and whether it is its mirror image.
+fn row_of(basis: &Basis<'_>, i: usize) -> (usize, bool) {
+    if basis.antithetic { (i / 2, i % 2 == 1) } else { (i, false) }
+}
+
 /// Tile `t` of direction `i`, all of it, before it is rotated.
 fn drawn_of(basis: &Basis<'_>, i: usize, t: usize) -> Tile {
-    let index = if basis.antithetic { i / 2 } else { i };
+    let (index, mirrored) = row_of(basis, i);
     let mut tile = drawn(basis.key, index, basis.distribution, t);
-    if basis.antithetic && i % 2 == 1 {
+    if mirrored {
         tile.iter_mut().for_each(|x| *x = -*x);
     }
     tile
@@ -79,20 +84,14 @@ fn element(distribution: Distribution, vector: usize, words: &[u32]) -> f32 {
                 -1.0
             }
         }
-        Distribution::Uniform => {
-            let word = words[vector / 2];
-            let half = if vector.is_multiple_of(2) { word >> 16 } else { word & 0xffff };
-            f32::from(half as u16 as i16) / 32768.0
-        }
+        Distribution::Uniform => f32::from(half(vector, words) as i16) / 32768.0,
         Distribution::Normal => {
             let first = vector / 2 * 2;
             let (cosine, sine) = normal_pair(words[first], words[first + 1]);
             if vector == first { cosine } else { sine }
         }
         Distribution::Bernoulli(probability) => {
-            let word = words[vector / 2];
-            let half = if vector.is_multiple_of(2) { word >> 16 } else { word & 0xffff };
-            let b = if half < u32::from(probability.0) { 1.0 } else { 0.0 };
+            let b = if half(vector, words) < probability.0 { 1.0 } else { 0.0 };
             2.0 * (b - probability.value())
         }
         Distribution::LogNormal => {
@@ -100,13 +99,17 @@ fn element(distribution: Distribution, vector: usize, words: &[u32]) -> f32 {
         }
         Distribution::Zeros => 0.0,
         Distribution::HadamardNormal => {
-            let word = words[vector / 2];
-            let half = if vector.is_multiple_of(2) { word >> 16 } else { word & 0xffff };
-            let u = i32::from(half as u16 as i16) | 1;
+            let u = i32::from(half(vector, words) as i16) | 1;
             let p = ((((u * u) >> 16) * 32_762) >> 16) + 2_816;
             (((u * p) >> 16 | 1) * 65_536) as f32
         }
     }
+}
+
+/// The half of a word that a vector takes, where a word serves two.
+fn half(vector: usize, words: &[u32]) -> u16 {
+    let word = words[vector / 2];
+    (if vector.is_multiple_of(2) { word >> 16 } else { word & 0xffff }) as u16
 }
 
 /// Section 3's exponential.

@@ -167,7 +167,8 @@ impl Sizes {
                 Strategy::TwoPass.scratch(c.elements, c.dimensions)
             } else {
                 // Options may ask for two passes whatever the strategy.
-                let fused = strategy.scratch_for(c.elements, c.dimensions, wave);
+                let distribution = subspace.distribution;
+                let fused = strategy.scratch_along(distribution, c.elements, c.dimensions, wave);
                 if rbd::is_fused(descent) {
                     fused
                 } else {

@@ -6,13 +6,14 @@
 //! join the total in the order of the blocks, so the size of a wave cannot show in the bits.
 //!
 //! Rows of a rotated distribution (`basis/rotation.rs`) stay as their sampler makes them. Then gradient and total are those of whole
-//! tiles, rotated.
+//! tiles: the gradient is rotated first, the total when it joins the weights.
 
 use super::apply::{add_scaled, add_to_weights};
+use super::lift::add_group;
 use super::project::{SquareTile, mirrored_dot};
 use super::sums::{FOUR, add_four_rows, add_products, four};
 use super::{Basis, Rule, divide_by_norm};
-use crate::basis::{Distribution, Law, OCTET, OCTET_LEN, Sampler, load_group, rotate, with_law};
+use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, load_group, rotate, with_law};
 use crate::numerics::{BLOCK, Kernel, Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
 use crate::step::{Executor, Superstep, piece};
@@ -28,10 +29,11 @@ pub const fn block_len(params: usize) -> usize {
     2 * BLOCK + (FOUR + 1) * padded(params)
 }
 
-/// Floats of scratch with `wave` blocks in flight: they, the total, and the rotated gradient.
+/// Floats of scratch with `wave` blocks in flight: they, the total, and a rotated gradient if the distribution is rotated.
 #[must_use]
-pub const fn scratch(params: usize, wave: usize) -> usize {
-    2 * padded(params) + wave * block_len(params)
+pub const fn scratch(params: usize, wave: usize, rotated: bool) -> usize {
+    let gradient = if rotated { padded(params) } else { 0 };
+    gradient + padded(params) + wave * block_len(params)
 }
 
 /// Superstep: coordinates and update of one block of directions. Output per block: see [`block_len`].
@@ -67,6 +69,7 @@ impl Superstep for Blocks<'_> {
         let (rows, share) = rest.split_at_mut(FOUR * padded(self.params));
         let first = (self.first + index) * BLOCK;
         let count = BLOCK.min(self.basis.dimensions - first);
+        let norm = self.basis.norm(self.params);
         // Numbers of the four before, none at first.
         let (mut before, mut known) = ([0.0; FOUR], 0);
         for four in 0..count.div_ceil(FOUR) + 1 {
@@ -76,27 +79,27 @@ impl Superstep for Blocks<'_> {
             for (tile, gradient) in self.gradient.chunks(TILE).enumerate() {
                 let rows = &mut rows[tile * FOUR * TILE..][..FOUR * TILE];
                 let share = &mut share[tile * TILE..][..gradient.len()];
-                let mut written = 0;
-                if known == FOUR && !directions.is_empty() && share.len() == TILE {
-                    let (dot, square) = self.replace::<V>(first + at, tile, gradient, &before, rows, share);
-                    dots[0] += dot;
-                    squares[0] += square;
-                    written = 1;
-                } else if known > 0 {
-                    V::call(AddRows { a: &before[..known], rows, share });
-                } else {
+                // Four whole tiles of rows are added while the first of the next is written.
+                let at_once = known == FOUR && !directions.is_empty() && share.len() == TILE;
+                if known == 0 {
                     share.fill(0.0);
+                } else if !at_once {
+                    V::call(AddRows { a: &before[..known], rows, share });
                 }
-                for (k, i) in directions.clone().enumerate().skip(written) {
+                for (k, i) in directions.clone().enumerate() {
                     if self.basis.is_mirror(i) {
                         // A pair never spans two fours: its row is the one before.
                         rows.copy_within((k - 1) * TILE..k * TILE, k * TILE);
                         continue;
                     }
-                    let row = &mut rows[k * TILE..(k + 1) * TILE];
-                    let (dot, square) = self.generate::<V>(i, tile, gradient, row);
-                    dots[k] += dot;
-                    squares[k] += square;
+                    dots[k] += if k == 0 && at_once {
+                        self.replace::<V>(i, tile, gradient, &before, rows, share)
+                    } else {
+                        self.generate::<V>(i, tile, gradient, &mut rows[k * TILE..(k + 1) * TILE])
+                    };
+                    if norm.is_none() {
+                        squares[k] += self.square::<V>(i, tile);
+                    }
                 }
             }
             known = directions.len();
@@ -105,7 +108,7 @@ impl Superstep for Blocks<'_> {
                     dots[k] = mirrored_dot(dots[k - 1]);
                     norms[at + k] = norms[at + k - 1];
                 } else {
-                    norms[at + k] = self.basis.norm(self.params).unwrap_or_else(|| libm::sqrtf(squares[k]));
+                    norms[at + k] = norm.unwrap_or_else(|| libm::sqrtf(squares[k]));
                 }
                 let c = divide_by_norm(dots[k], norms[at + k]);
                 values[at + k] = c;
@@ -117,22 +120,18 @@ impl Superstep for Blocks<'_> {
 }
 
 impl Blocks<'_> {
-    /// Writes a tile of row `i`, and returns its product with the gradient, and its squared norm if that is wanted.
+    /// Writes a tile of row `i`, and returns its product with the gradient.
     #[inline(always)]
-    fn generate<V: Lanes>(&self, i: usize, tile: usize, gradient: &[f32], row: &mut [f32]) -> (f32, f32) {
+    fn generate<V: Lanes>(&self, i: usize, tile: usize, gradient: &[f32], row: &mut [f32]) -> f32 {
         let seed = self.basis.row(i).seed(tile as u32);
-        let (mut dot, mut square) = (0.0, 0.0);
+        let mut dot = 0.0;
         with_law!(self.basis.distribution, law => {
             V::call(RowTile { seed, law, gradient, row, dot: &mut dot });
-            if self.basis.norm(self.params).is_none() {
-                let len = TILE.min(self.params - tile * TILE);
-                V::call(SquareTile { seed, law, len, square: &mut square });
-            }
         });
-        (dot, square)
+        dot
     }
 
-    /// Adds the four rows' tiles to the share, each times its number, and puts that of row `i` in place of the first.
+    /// The same, with the row in place of the first of four whose tiles, each times its number, are added to the share.
     #[inline(always)]
     fn replace<V: Lanes>(
         &self,
@@ -142,17 +141,23 @@ impl Blocks<'_> {
         a: &[f32; FOUR],
         rows: &mut [f32],
         share: &mut [f32],
-    ) -> (f32, f32) {
+    ) -> f32 {
         let seed = self.basis.row(i).seed(tile as u32);
-        let (mut dot, mut square) = (0.0, 0.0);
+        let mut dot = 0.0;
         with_law!(self.basis.distribution, law => {
             V::call(ReplaceTile { seed, law, gradient, a, rows, share, dot: &mut dot });
-            if self.basis.norm(self.params).is_none() {
-                let len = TILE.min(self.params - tile * TILE);
-                V::call(SquareTile { seed, law, len, square: &mut square });
-            }
         });
-        (dot, square)
+        dot
+    }
+
+    /// The squared norm of a tile of row `i`.
+    #[inline(always)]
+    fn square<V: Lanes>(&self, i: usize, tile: usize) -> f32 {
+        let seed = self.basis.row(i).seed(tile as u32);
+        let len = TILE.min(self.params - tile * TILE);
+        let mut square = 0.0;
+        with_law!(self.basis.distribution, law => V::call(SquareTile { seed, law, len, square: &mut square }));
+        square
     }
 }
 
@@ -348,6 +353,48 @@ impl Kernel for RotateTile<'_> {
     }
 }
 
+/// Superstep, in place: a tile of `theta + scale * total`, the total rotated.
+struct ApplyRotated<'a> {
+    total: &'a [f32],
+    scale: f32,
+}
+
+impl Superstep for ApplyRotated<'_> {
+    const NAME: &'static str = "apply rotated";
+    const IN_PLACE: bool = true;
+
+    fn chunk(&self) -> usize {
+        TILE
+    }
+
+    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
+        read(piece(self.total, index, TILE));
+    }
+
+    #[inline(always)]
+    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
+        V::call(ApplyRotatedTile { total: piece(self.total, index, TILE), scale: self.scale, weights: out });
+    }
+}
+
+/// The work of [`ApplyRotated`] on one tile.
+struct ApplyRotatedTile<'a> {
+    total: &'a [f32],
+    scale: f32,
+    weights: &'a mut [f32],
+}
+
+impl Kernel for ApplyRotatedTile<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        for group in (0..LANES).step_by(V::WIDTH) {
+            let mut total = load_group::<V>(self.total, group);
+            rotate::<V>(&mut total);
+            add_group::<V>(self.scale, &total, group, self.weights);
+        }
+    }
+}
+
 /// Projection, rule and lift in one go. See [`super::update`], which checks the lengths.
 ///
 /// # Panics
@@ -365,16 +412,16 @@ pub(super) fn update<E: Executor>(
 ) {
     let params = gradient.len();
     let len = block_len(params);
-    let rotated = basis.distribution == Distribution::HadamardNormal;
-    let (whole_total, scratch) = scratch.split_at_mut(padded(params));
-    let (whole_gradient, scratch) = scratch.split_at_mut(padded(params));
+    let rotated = basis.distribution.is_rotated();
+    let (total, scratch) = scratch.split_at_mut(padded(params));
+    let (rotated_gradient, scratch) = scratch.split_at_mut(if rotated { padded(params) } else { 0 });
     let wave = scratch.len() / len;
     assert!(wave > 0, "scratch has no room for one block of {len} floats");
     let elements = if rotated { padded(params) } else { params };
-    let total = &mut whole_total[..elements];
+    let total = &mut total[..elements];
     let gradient = if rotated {
-        executor.run(&Rotate { x: gradient }, whole_gradient);
-        &*whole_gradient
+        executor.run(&Rotate { x: gradient }, rotated_gradient);
+        &*rotated_gradient
     } else {
         gradient
     };
@@ -390,11 +437,9 @@ pub(super) fn update<E: Executor>(
             norms[start..start + count].copy_from_slice(&block[BLOCK..BLOCK + count]);
         }
     }
-    let total = if rotated {
-        executor.run(&Rotate { x: total }, whole_gradient);
-        &*whole_gradient
+    if rotated {
+        executor.run(&ApplyRotated { total, scale }, weights);
     } else {
-        total
-    };
-    add_to_weights(executor, &total[..params], scale, weights);
+        add_to_weights(executor, total, scale, weights);
+    }
 }

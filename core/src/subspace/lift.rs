@@ -2,7 +2,7 @@
 
 use super::sums::{FOUR, four};
 use super::{Basis, signs};
-use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, VECTORS, rotate, with_law};
+use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, VECTORS, load_lanes, rotate, store_lanes, with_law};
 use crate::numerics::{BLOCK, Kernel, Lanes, TILE};
 use crate::random::{LANES, Stream};
 use crate::step::{Executor, Superstep};
@@ -127,13 +127,7 @@ fn sampler<V: Lanes, L: Law>(work: &LiftTile<'_, L>, i: usize, group: usize) -> 
 pub(super) fn add_group<V: Lanes>(scale: f32, total: &[V::F; VECTORS], group: usize, weights: &mut [f32]) {
     let scale = V::splat(scale);
     for (k, weights) in weights.chunks_mut(LANES).enumerate() {
-        if weights.len() >= group + V::WIDTH {
-            let weights = &mut weights[group..];
-            V::store(V::load(weights) + scale * total[k], weights);
-        } else if weights.len() > group {
-            let weights = &mut weights[group..];
-            V::store_partial(V::load_partial(weights) + scale * total[k], weights);
-        }
+        store_lanes::<V>(load_lanes::<V>(group, weights) + scale * total[k], group, weights);
     }
 }
 

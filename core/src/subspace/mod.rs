@@ -190,24 +190,34 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// Floats of scratch that [`update`] needs at least, for D = `params` and d = `dimensions`.
+    /// Floats of scratch that [`update`] needs at least, for D = `params`, d = `dimensions` and any distribution.
     #[must_use]
     pub const fn scratch(self, params: usize, dimensions: usize) -> usize {
-        match self {
-            Self::TwoPass if params <= TILE => dimensions,
-            Self::TwoPass => params.div_ceil(TILE) * dimensions,
-            Self::Fused => fused::scratch(params, 1),
-        }
+        self.scratch_for(params, dimensions, 1)
     }
 
     /// Scratch with which [`update`] keeps `wave` blocks of directions in flight, as far as there are so many.
     #[must_use]
     pub const fn scratch_for(self, params: usize, dimensions: usize, wave: usize) -> usize {
+        // The one distribution that takes more.
+        self.scratch_along(Distribution::HadamardNormal, params, dimensions, wave)
+    }
+
+    /// [`scratch_for`](Strategy::scratch_for) rows of this distribution.
+    #[must_use]
+    pub const fn scratch_along(
+        self,
+        distribution: Distribution,
+        params: usize,
+        dimensions: usize,
+        wave: usize,
+    ) -> usize {
         let blocks = dimensions.div_ceil(BLOCK);
         let wave = if wave < blocks { wave } else { blocks };
         match self {
-            Self::Fused if wave > 1 => fused::scratch(params, wave),
-            _ => self.scratch(params, dimensions),
+            Self::TwoPass if params <= TILE => dimensions,
+            Self::TwoPass => params.div_ceil(TILE) * dimensions,
+            Self::Fused => fused::scratch(params, if wave > 1 { wave } else { 1 }, distribution.is_rotated()),
         }
     }
 }

@@ -10,13 +10,11 @@ use random_bases_core::subspace::{self, Basis, Coordinates, Normalisation, Rule,
 use super::{Amount, Case, Plan, executor};
 use crate::executor::Threads;
 use crate::failure::Failure;
+use crate::training::BLOCKS_PER_THREAD;
 
 /// The weights of FC on MNIST, and the directions of the paper.
 const PARAMS: usize = 101_770;
 const DIRECTIONS: usize = 250;
-
-/// Blocks of directions in flight, as in a training.
-const WAVE: usize = 2;
 
 /// What is measured of a basis.
 #[derive(Clone, Copy, PartialEq)]
@@ -59,7 +57,7 @@ impl Bench {
         [params, dimensions]: [usize; 2],
         strategy: Strategy,
     ) -> Self {
-        let wave = WAVE * executor.threads();
+        let wave = BLOCKS_PER_THREAD * executor.threads();
         let normalisation = Normalisation::Auto;
         let key = Key::new(Domain::Basis, 1, 0, 0, 0);
         let basis = Basis { key, redraws: None, distribution, normalisation, dimensions, antithetic: false };
@@ -72,7 +70,7 @@ impl Bench {
             weights: vec![0.0; params],
             values: vec![0.5; dimensions],
             norms: vec![0.0; dimensions],
-            scratch: vec![0.0; strategy.scratch_for(params, dimensions, wave)],
+            scratch: vec![0.0; strategy.scratch_along(distribution, params, dimensions, wave)],
         }
     }
 
@@ -126,14 +124,8 @@ pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
                     "{name}: other bits with {level} on {threads} threads; please report it"
                 )));
             }
-            cases.push(Case {
-                name,
-                level: machine.0,
-                threads: machine.1,
-                amount: Amount::Elements((PARAMS * DIRECTIONS) as f64),
-                bytes: bench.bytes(),
-                run: Box::new(move || bench.run(what)),
-            });
+            let amount = Amount::Elements((PARAMS * DIRECTIONS) as f64);
+            cases.push(Case::new(name, machine, amount, bench.bytes(), move || bench.run(what)));
         }
     }
     Ok(cases)

@@ -48,9 +48,10 @@ pub enum Amount {
     Steps(f64),
 }
 
-/// Something to run again and again.
-pub struct Case {
-    /// What it is.
+/// What a case is.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Its name.
     pub name: String,
     /// Its vector instructions.
     pub level: Level,
@@ -60,23 +61,33 @@ pub struct Case {
     pub amount: Amount,
     /// Bytes of its buffers.
     pub bytes: usize,
+}
+
+/// Something to run again and again.
+pub struct Case {
+    /// What it is.
+    pub about: About,
     /// One run.
     pub run: Box<dyn FnMut()>,
+}
+
+impl Case {
+    fn new(
+        name: String,
+        (level, threads): (Level, usize),
+        amount: Amount,
+        bytes: usize,
+        run: impl FnMut() + 'static,
+    ) -> Self {
+        Self { about: About { name, level, threads, amount, bytes }, run: Box::new(run) }
+    }
 }
 
 /// A case, measured.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// What it is.
-    pub name: String,
-    /// Its vector instructions.
-    pub level: Level,
-    /// Its threads.
-    pub threads: usize,
-    /// How much one run is.
-    pub amount: Amount,
-    /// Bytes of its buffers.
-    pub bytes: usize,
+    pub about: About,
     /// Seconds of a run, in each round: the median of as many as fit.
     pub rounds: Vec<f64>,
 }
@@ -101,11 +112,20 @@ impl Plan {
         }
     }
 
+    /// The best of them.
+    fn best(self) -> Level {
+        self.levels()[0]
+    }
+
+    /// The best on all threads.
+    fn all(self) -> (Level, usize) {
+        (self.best(), self.threads)
+    }
+
     /// Pairs of level and threads: every level alone, then the best on all threads.
     fn machines(self) -> Vec<(Level, usize)> {
-        let levels = self.levels();
-        let all = (self.threads > 1).then_some((levels[0], self.threads));
-        levels.iter().map(|level| (*level, 1)).chain(all).collect()
+        let all = (self.threads > 1).then_some(self.all());
+        self.levels().into_iter().map(|level| (level, 1)).chain(all).collect()
     }
 }
 
@@ -128,26 +148,17 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
         Group::Steps => steps::cases(plan)?,
         Group::Scaling => scaling::cases(plan)?,
     };
-    let mut all: Vec<_> = cases
-        .iter()
-        .map(|case| Measured {
-            name: case.name.clone(),
-            level: case.level,
-            threads: case.threads,
-            amount: case.amount,
-            bytes: case.bytes,
-            rounds: Vec::new(),
-        })
-        .collect();
+    let unmeasured = |case: &Case| Measured { about: case.about.clone(), rounds: Vec::new() };
+    let mut all: Vec<_> = cases.iter().map(unmeasured).collect();
     for _ in 0..plan.rounds {
-        report.probe(plan.threads);
+        report.probe();
         for (case, measured) in cases.iter_mut().zip(&mut all) {
             if interrupt::asked() {
                 return Err(Failure::Interrupted("interrupted; nothing was written of this group".into()));
             }
             measured.rounds.push(time(&mut case.run));
         }
-        report.probe(plan.threads);
+        report.probe();
     }
     report.add(group, all);
     Ok(())

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use random_bases_core::nn::{self, Batch, Layer, Network};
-use random_bases_core::numerics::digest;
+use random_bases_core::numerics::{Libm, digest};
 
 use super::{Amount, Case, Plan, executor};
 use crate::executor::Threads;
@@ -53,14 +53,7 @@ impl Bench {
         let Self { executor, weights, input, labels, activations, deltas, gradient } = self;
         if backward {
             let batch = Batch { input, labels };
-            nn::gradient::<N, random_bases_core::numerics::Libm, _>(
-                executor,
-                weights,
-                batch,
-                activations,
-                deltas,
-                gradient,
-            );
+            nn::gradient::<N, Libm, _>(executor, weights, batch, activations, deltas, gradient);
         } else {
             nn::forward::<N, _>(executor, weights, input, IMAGES, activations);
         }
@@ -88,17 +81,10 @@ pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
                     if *bits.get_or_insert(digest) != digest {
                         return Err(Failure::Mismatch(format!("{name}: other bits with {}", machine.0)));
                     }
-                    Case {
-                        name,
-                        level: machine.0,
-                        threads: machine.1,
-                        // Backward: about as much again for the deltas and for the gradient.
-                        amount: Amount::Operations(
-                            IMAGES as f64 * operations * if backward { 3.0 } else { 1.0 },
-                        ),
-                        bytes: bench.bytes(),
-                        run: Box::new(move || bench.run::<N>(backward)),
-                    }
+                    // Backward: about as much again for the deltas and for the gradient.
+                    let passes = if backward { 3.0 } else { 1.0 };
+                    let amount = Amount::Operations(IMAGES as f64 * operations * passes);
+                    Case::new(name, machine, amount, bench.bytes(), move || bench.run::<N>(backward))
                 });
                 cases.push(case);
             }

@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use random_bases_core::numerics::Lanes;
+use random_bases_core::random::LANES;
 use random_bases_core::step::{Executor, Superstep};
 
 use crate::executor::Threads;
@@ -22,7 +23,7 @@ impl Superstep for Probe {
     const NAME: &'static str = "probe";
 
     fn chunk(&self) -> usize {
-        16
+        LANES
     }
 
     fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
@@ -30,22 +31,23 @@ impl Superstep for Probe {
     #[inline(always)]
     fn tile<V: Lanes>(&self, _: usize, out: &mut [f32]) {
         let (a, b) = (V::splat(black_box(0.999)), V::splat(black_box(0.001)));
-        let mut x = [V::splat(1.0); CHAINS];
-        for _ in 0..STEPS {
-            for x in &mut x {
-                *x = *x * a + b;
+        // Of sixteen lanes, so that it is the same work for vectors of any length.
+        for group in (0..LANES).step_by(V::WIDTH) {
+            let mut x = [V::splat(1.0); CHAINS];
+            for _ in 0..STEPS {
+                for x in &mut x {
+                    *x = *x * a + b;
+                }
             }
+            V::store(x.into_iter().fold(b, |sum, x| sum + x), &mut out[group..]);
         }
-        let sum = x.into_iter().fold(b, |sum, x| sum + x);
-        out.fill(0.0);
-        V::store(sum, out);
     }
 }
 
 /// Operations on floats per second, of all threads together.
-pub fn throughput(executor: &mut Threads, width: usize) -> f64 {
+pub fn throughput(executor: &mut Threads) -> f64 {
     let threads = executor.threads();
-    let mut out = vec![0.0; 16 * threads];
+    let mut out = vec![0.0; LANES * threads];
     let mut best = f64::INFINITY;
     for _ in 0..5 {
         let start = Instant::now();
@@ -53,5 +55,5 @@ pub fn throughput(executor: &mut Threads, width: usize) -> f64 {
         black_box(&out);
         best = best.min(start.elapsed().as_secs_f64());
     }
-    (threads * 2 * CHAINS * STEPS * width) as f64 / best
+    (threads * 2 * CHAINS * STEPS * LANES) as f64 / best
 }

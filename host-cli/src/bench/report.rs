@@ -6,6 +6,7 @@ use random_bases_core::numerics::CONTRACT;
 use serde_json::{Value, json};
 
 use super::{Amount, Group, Measured, Plan, clock, executor, median, probe};
+use crate::executor::Threads;
 use crate::failure::Failure;
 use crate::vector::Level;
 
@@ -23,8 +24,7 @@ pub struct Report {
     plan: Plan,
     probes: Vec<Probed>,
     groups: Vec<(Group, Vec<Measured>)>,
-    executors: [crate::executor::Threads; 2],
-    level: Level,
+    executors: [Threads; 2],
 }
 
 /// What to know about the machine.
@@ -61,20 +61,12 @@ impl Report {
     /// # Errors
     /// [`Failure::Configuration`] if the system gives no threads.
     pub fn new(plan: Plan) -> Result<Self, Failure> {
-        let level = plan.levels()[0];
-        let executors = [executor((level, 1))?, executor((level, plan.threads))?];
-        Ok(Self { plan, probes: Vec::new(), groups: Vec::new(), executors, level })
+        let executors = [executor((plan.best(), 1))?, executor(plan.all())?];
+        Ok(Self { plan, probes: Vec::new(), groups: Vec::new(), executors })
     }
 
-    pub(super) fn probe(&mut self, threads: usize) {
-        debug_assert_eq!(threads, self.plan.threads);
-        let width = match self.level {
-            Level::Portable => 8,
-            Level::Neon | Level::Sse2 => 4,
-            Level::Avx2 => 8,
-            Level::Avx512 => 16,
-        };
-        let throughput = self.executors.each_mut().map(|executor| probe::throughput(executor, width));
+    pub(super) fn probe(&mut self) {
+        let throughput = self.executors.each_mut().map(probe::throughput);
         self.probes.push(Probed { frequency: clock::frequency(), throughput });
     }
 
@@ -105,14 +97,14 @@ impl Report {
             writeln!(
                 out,
                 "{:<44} {:<8} {:>7} {:>10.3} {:>10.3} {:>12} {:>9} {:>10.2}",
-                measured.name,
-                measured.level.name(),
-                measured.threads,
+                measured.about.name,
+                measured.about.level.name(),
+                measured.about.threads,
                 middle * 1e3,
                 best * 1e3,
                 rate,
                 cycles,
-                measured.bytes as f64 / f64::from(1 << 20),
+                measured.about.bytes as f64 / f64::from(1 << 20),
             )?;
         }
         out.flush()
@@ -121,10 +113,10 @@ impl Report {
     /// How fast, by the best round; and turns of the clock per sixteen elements, of one thread.
     fn rates(&self, measured: &Measured) -> (String, String) {
         let best = least(&measured.rounds);
-        match measured.amount {
+        match measured.about.amount {
             Amount::Elements(n) => {
                 let cycles = best * self.frequency() / (n / 16.0);
-                let cycles = if measured.threads == 1 { format!("{cycles:.2}") } else { String::new() };
+                let cycles = if measured.about.threads == 1 { format!("{cycles:.2}") } else { String::new() };
                 (format!("{:.2} G/s", n / best / 1e9), cycles)
             }
             Amount::Operations(n) => (format!("{:.1} GFLOP/s", n / best / 1e9), String::new()),
@@ -176,14 +168,14 @@ impl Report {
         });
         let groups = self.groups.iter().map(|(group, all)| {
             let cases = all.iter().map(|case| {
-                let (unit, amount) = match case.amount {
+                let (unit, amount) = match case.about.amount {
                     Amount::Elements(n) => ("elements", n),
                     Amount::Operations(n) => ("operations", n),
                     Amount::Steps(n) => ("steps", n),
                 };
                 json!({
-                    "name": case.name, "level": case.level.name(), "threads": case.threads,
-                    "unit": unit, "amount": amount, "bytes": case.bytes, "seconds": case.rounds,
+                    "name": case.about.name, "level": case.about.level.name(), "threads": case.about.threads,
+                    "unit": unit, "amount": amount, "bytes": case.about.bytes, "seconds": case.rounds,
                 })
             });
             json!({ "group": format!("{group:?}").to_lowercase(), "cases": cases.collect::<Vec<_>>() })

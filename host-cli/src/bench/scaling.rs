@@ -19,35 +19,24 @@ const BATCHES: [u32; 5] = [8, 32, 128, 512, 2048];
 
 /// Both strategies, `normal`.
 pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
-    let best = plan.levels()[0];
     let mut cases = Vec::new();
     for strategy in [Strategy::TwoPass, Strategy::Fused] {
         let name = if strategy == Strategy::TwoPass { "two-pass" } else { "fused" };
         for (params, d) in WEIGHTS {
-            cases.push(update(
-                format!("D = {params}, d = {d}, {name}"),
-                strategy,
-                [params, d],
-                (best, plan.threads),
-            )?);
+            cases.push(update(format!("D = {params}, d = {d}, {name}"), strategy, [params, d], plan.all())?);
         }
         for d in DIRECTIONS {
-            cases.push(update(
-                format!("D = 100000, d = {d}, {name}"),
-                strategy,
-                [100_000, d],
-                (best, plan.threads),
-            )?);
+            cases.push(update(format!("D = 100000, d = {d}, {name}"), strategy, [100_000, d], plan.all())?);
         }
         for threads in (0..).map(|k| 1 << k).take_while(|threads| *threads <= plan.threads) {
             let name = format!("D = 101770, d = 250, {name}");
-            cases.push(update(name, strategy, [101_770, 250], (best, threads))?);
+            cases.push(update(name, strategy, [101_770, 250], (plan.best(), threads))?);
         }
     }
-    let data = images([28, 28, 1], executor((best, plan.threads))?.pool());
+    let data = images([28, 28, 1], executor(plan.all())?.pool());
     for batch in BATCHES {
         let work = Work { batch, ..Work::RBD };
-        cases.push(case(format!("FC, RBD step, {batch} images"), work, (best, plan.threads), data)?);
+        cases.push(case(format!("FC, RBD step, {batch} images"), work, plan.all(), data)?);
     }
     Ok(cases)
 }
@@ -59,12 +48,6 @@ fn update(
     machine: (crate::vector::Level, usize),
 ) -> Result<Case, Failure> {
     let mut bench = Bench::new(executor(machine)?, Distribution::Normal, size, strategy);
-    Ok(Case {
-        name,
-        level: machine.0,
-        threads: machine.1,
-        amount: Amount::Elements((size[0] * size[1]) as f64),
-        bytes: bench.bytes(),
-        run: Box::new(move || bench.update(strategy)),
-    })
+    let amount = Amount::Elements((size[0] * size[1]) as f64);
+    Ok(Case::new(name, machine, amount, bench.bytes(), move || bench.update(strategy)))
 }

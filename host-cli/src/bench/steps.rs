@@ -89,11 +89,10 @@ pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
         ("CNN, RBD d = 250, normal", Work { network: Model::Cnn28, ..Work::RBD }),
         ("CNN, SGD", Work { network: Model::Cnn28, method: Method::Sgd, ..Work::RBD }),
     ];
-    let best = plan.levels()[0];
-    let data = images([28, 28, 1], executor((best, plan.threads))?.pool());
+    let data = images([28, 28, 1], executor(plan.all())?.pool());
     let mut cases = Vec::new();
-    let mut machines = vec![(best, 1)];
-    machines.extend((plan.threads > 1).then_some((best, plan.threads)));
+    let mut machines = vec![(plan.best(), 1)];
+    machines.extend((plan.threads > 1).then_some(plan.all()));
     for (name, work) in works {
         for machine in &machines {
             cases.push(case(name.into(), work, *machine, data)?);
@@ -111,14 +110,8 @@ pub fn case(
 ) -> Result<Case, Failure> {
     let mut training = work.begin(executor(machine)?, data)?;
     let rates = Rates::from(0.01);
-    Ok(Case {
-        name,
-        level: machine.0,
-        threads: machine.1,
-        amount: Amount::Steps(1.0),
-        bytes: training.bytes(),
-        run: Box::new(move || {
-            training.step(rates);
-        }),
-    })
+    let bytes = training.bytes();
+    Ok(Case::new(name, machine, Amount::Steps(1.0), bytes, move || {
+        training.step(rates);
+    }))
 }

@@ -213,7 +213,7 @@ choices! {
 
     /// How a projection generates its rows. The bits of the result are the same with each.
     Strategy {
-        /// Fused for `normal`, two-pass for the others: what was measured to be faster.
+        /// What was measured to be faster: fused for `normal` and `lognormal` and up to 2^20 weights, two-pass else.
         Auto = "auto",
         /// Every tile is generated twice, once for the coordinates and once for the update.
         TwoPass = "two-pass",

@@ -91,7 +91,6 @@ impl Level {
                 // SAFETY: AVX-512F and BW were just asked for.
                 unsafe { tile_avx512(superstep, index, out) }
             }
-            #[allow(unreachable_patterns)]
             _ => panic!("{self} is not a level of this architecture"),
         }
     }

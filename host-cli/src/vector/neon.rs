@@ -1,9 +1,10 @@
 //! NEON: what every aarch64 processor has.
 
 use core::arch::aarch64::*;
-use core::ops::{Add, Div, Mul, Sub};
 
-use random_bases_core::numerics::{Kernel, Lanes};
+use random_bases_core::numerics::Lanes;
+
+use super::operator::operator;
 
 /// Four lanes.
 #[derive(Clone, Copy, Debug)]
@@ -13,24 +14,10 @@ pub(super) struct Neon;
 #[derive(Clone, Copy)]
 pub(super) struct Floats(float32x4_t);
 
-/// One operator.
-macro_rules! operator {
-    ($trait:ident, $method:ident, $intrinsic:ident) => {
-        impl $trait for Floats {
-            type Output = Self;
-
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                // SAFETY: see the head of `vector`.
-                Self(unsafe { $intrinsic(self.0, other.0) })
-            }
-        }
-    };
-}
-operator!(Add, add, vaddq_f32);
-operator!(Sub, sub, vsubq_f32);
-operator!(Mul, mul, vmulq_f32);
-operator!(Div, div, vdivq_f32);
+operator!(Floats, Add, add, vaddq_f32);
+operator!(Floats, Sub, sub, vsubq_f32);
+operator!(Floats, Mul, mul, vmulq_f32);
+operator!(Floats, Div, div, vdivq_f32);
 
 // SAFETY of the intrinsics below: see the head of `vector`; pointers are those of slices just cut to length.
 impl Lanes for Neon {
@@ -38,14 +25,6 @@ impl Lanes for Neon {
     type F = Floats;
     type U = uint32x4_t;
 
-    #[inline(always)]
-    fn call<K: Kernel>(kernel: K) {
-        #[inline(never)]
-        fn compiled<K: Kernel>(kernel: K) {
-            kernel.run::<Neon>();
-        }
-        compiled(kernel);
-    }
     #[inline(always)]
     fn splat(x: f32) -> Floats {
         Floats(unsafe { vdupq_n_f32(x) })

@@ -1,4 +1,4 @@
-//! What the three x86-64 back ends share: wrappers with operators, and the operations whose intrinsics differ in
+//! What the three x86-64 back ends share: the operations whose intrinsics differ in
 //! nothing but a prefix.
 
 /// Defines a back end: its type, its vectors, and the operations that are one intrinsic each. What differs between
@@ -23,10 +23,10 @@ macro_rules! backend {
         #[derive(Clone, Copy)]
         pub(super) struct Floats($float);
 
-        $crate::vector::x86::operator!(Floats, Add, add, $add);
-        $crate::vector::x86::operator!(Floats, Sub, sub, $sub);
-        $crate::vector::x86::operator!(Floats, Mul, mul, $mul);
-        $crate::vector::x86::operator!(Floats, Div, div, $div);
+        $crate::vector::operator::operator!(Floats, Add, add, $add);
+        $crate::vector::operator::operator!(Floats, Sub, sub, $sub);
+        $crate::vector::operator::operator!(Floats, Mul, mul, $mul);
+        $crate::vector::operator::operator!(Floats, Div, div, $div);
 
         // SAFETY of the intrinsics below: see the head of `vector`; pointers are those of slices just cut to length.
         impl random_bases_core::numerics::Lanes for $name {
@@ -118,19 +118,3 @@ macro_rules! backend {
     };
 }
 pub(super) use backend;
-
-/// One operator of a back end's floats.
-macro_rules! operator {
-    ($floats:ident, $trait:ident, $method:ident, $intrinsic:ident) => {
-        impl core::ops::$trait for $floats {
-            type Output = Self;
-
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                // SAFETY: see the head of `vector`.
-                Self(unsafe { $intrinsic(self.0, other.0) })
-            }
-        }
-    };
-}
-pub(super) use operator;
