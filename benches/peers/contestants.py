@@ -41,6 +41,7 @@ PEERS = {
     "jax": Start((), "jax_idiomatic.py"),
     "jax-loop": Start(("--form", "loop"), "jax_idiomatic.py"),
     "expert": Start((), "jax_expert.py"),
+    "expert-blocks": Start(("--form", "blocks"), "jax_expert.py"),
     "tf": Start((), "tf_original.py"),
     "burn": burn("flex"),
     "burn-ndarray": burn("ndarray"),

@@ -18,7 +18,7 @@
 //!
 //! In reading order: [`args`] what was typed, [`settings`] what it means, [`run_spec`] and [`model`] that in the core's
 //! words and types, [`dataset`] and [`files`] the images, [`fetch`] where they come from, [`executor`] and [`vector`] how
-//! tiles run, [`feed`] mini-batches, [`training`] a run in progress, [`epochs`] its loop, [`checkpoint`] and [`resume`] what lets it
+//! tiles run, [`mod@fastest`] which strategy takes less time, [`feed`] mini-batches, [`training`] a run in progress, [`epochs`] its loop, [`checkpoint`] and [`resume`] what lets it
 //! go on, [`probes`] what is looked at on the way, [`records`] journals and fixtures, [`output`] and
 //! [`progress`] what people get, [`plot`] charts, [`mod@bench`] how fast it all is, [`interrupt`] Ctrl-C, [`commands`] the subcommands, [`failure`] what can
 //! go wrong.
@@ -31,6 +31,7 @@ pub mod dataset;
 pub mod epochs;
 pub mod executor;
 pub mod failure;
+pub mod fastest;
 pub mod feed;
 pub mod fetch;
 pub mod files;

@@ -9,8 +9,10 @@ use random_bases_core::record::{Data, Run};
 use random_bases_core::subspace::{Normalisation, Plan, Strategy};
 
 use crate::failure::Failure;
+use crate::fastest::fastest;
 use crate::model::{Model, shape_name, with_network};
 use crate::settings::{self, Dataset, Settings};
+use crate::vector::Level;
 
 /// A run that would need more memory than this, in bytes, is a mistake on any machine that this program runs on.
 const MEMORY_MAX: u64 = 64 << 30;
@@ -58,10 +60,6 @@ pub struct DataSpec {
     /// Digest of all images.
     pub digest: u64,
 }
-
-/// The most weights for which generating a row once and keeping it is faster than generating it twice: four rows of so many
-/// are 16 MiB.
-const CACHED_WEIGHTS: usize = 1 << 20;
 
 impl RunSpec {
     /// The run that `settings` ask for, on these images.
@@ -346,25 +344,14 @@ impl RunSpec {
         }
     }
 
-    /// Which strategy is used. `auto`: [`fastest`].
+    /// Which strategy is used with these vector instructions. `auto`: [`fastest`].
     #[must_use]
-    pub fn strategy(&self, wanted: settings::Strategy) -> Strategy {
+    pub fn strategy(&self, wanted: settings::Strategy, level: Level) -> Strategy {
         match wanted {
             settings::Strategy::TwoPass => Strategy::TwoPass,
             settings::Strategy::Fused => Strategy::Fused,
-            settings::Strategy::Auto => fastest(self.distribution, self.network.params()),
+            settings::Strategy::Auto => fastest(self.distribution, self.network.params(), level),
         }
-    }
-}
-
-/// The strategy that is faster where it was measured (`random-bases bench bases scaling`): fused for `normal` and `lognormal`,
-/// whose elements cost more to make than to keep in a cache, as long as four rows of them fit there; two-pass for the others. No
-/// bit depends on it.
-#[must_use]
-pub const fn fastest(distribution: Distribution, params: usize) -> Strategy {
-    match distribution {
-        Distribution::Normal | Distribution::LogNormal if params <= CACHED_WEIGHTS => Strategy::Fused,
-        _ => Strategy::TwoPass,
     }
 }
 

@@ -21,8 +21,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use random_bases::executor::Threads;
-use random_bases::run_spec::fastest;
+use random_bases::fastest::fastest;
 use random_bases::training::BLOCKS_PER_THREAD;
+use random_bases::vector::Level;
 use random_bases_core::basis::Distribution;
 use random_bases_core::descent::{Descent, Memory, Method, Sizes, Subspace};
 use random_bases_core::nn::{self, Batch, Fc28, Layer, Network};
@@ -46,7 +47,7 @@ const WAVE: usize = BLOCKS_PER_THREAD * THREADS;
 
 /// The strategy that `random-bases train` takes.
 fn strategy(distribution: Distribution) -> Strategy {
-    fastest(distribution, PARAMS)
+    fastest(distribution, PARAMS, Level::detect())
 }
 
 /// The distributions that peers know, too, as far as the core has them.

@@ -99,7 +99,7 @@ fn steps_allocate_nothing() {
             let pool = Arc::clone(executor.pool());
             let data = DataSet::synthetic([8, 8, 1], 512, 1, &pool);
             let split = Split { start: 0, validation: 0, training: 512 };
-            let strategy = spec.strategy(settings::Strategy::Auto);
+            let strategy = spec.strategy(settings::Strategy::Auto, executor.level());
             let mut training = begin(spec, strategy, executor, &data, split).unwrap();
             let mut steps = |count: usize| {
                 for _ in 0..count {

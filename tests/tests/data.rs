@@ -129,7 +129,8 @@ fn train(
     let data = DataSet::load(&settings, executor.pool())?;
     let split = data.split(&settings)?;
     let spec = RunSpec::new(&settings, data.spec(split, settings.augmentation))?;
-    let mut training = begin(&spec, spec.strategy(settings.strategy), executor, &data, split)?;
+    let mut training =
+        begin(&spec, spec.strategy(settings.strategy, executor.level()), executor, &data, split)?;
     for _ in 0..steps {
         training.step(settings.effective_learning_rate().into());
     }

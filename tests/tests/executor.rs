@@ -11,6 +11,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use random_bases::executor::Threads;
+use random_bases::fastest::fastest;
 use random_bases::model::Model;
 use random_bases::run_spec::{DataSpec, RunSpec};
 use random_bases::settings;
@@ -201,8 +202,12 @@ fn a_named_strategy_is_obeyed() {
     for distribution in [Distribution::Normal, Distribution::Uniform, Distribution::Rademacher] {
         for method in Method::EXAMPLES {
             let spec = RunSpec { distribution, method, ..spec.clone() };
-            assert_eq!(spec.strategy(settings::Strategy::TwoPass), Strategy::TwoPass, "{distribution:?}");
-            assert_eq!(spec.strategy(settings::Strategy::Fused), Strategy::Fused, "{distribution:?}");
+            for level in Level::ALL {
+                assert_eq!(spec.strategy(settings::Strategy::TwoPass, level), Strategy::TwoPass);
+                assert_eq!(spec.strategy(settings::Strategy::Fused, level), Strategy::Fused);
+                let auto = fastest(distribution, spec.network.params(), level);
+                assert_eq!(spec.strategy(settings::Strategy::Auto, level), auto);
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! One training, however it is run: threads, vector levels, strategies, evaluation batches, replay.
 
 use random_bases::dataset::{DataSet, Split};
+use random_bases::fastest::fastest;
 use random_bases::model::Model;
 use random_bases::run_spec::RunSpec;
-use random_bases::settings;
 use random_bases::training::{Part, begin, begin_replay};
 use random_bases::vector::Level;
-use random_bases_core::basis::Distribution;
+use random_bases_core::basis::{Distribution, Probability};
 use random_bases_core::data::View;
 use random_bases_core::descent::{
     Batches, Evolution, GradientBases, Landscape, Memory, Method, Options, Sizes,
@@ -291,15 +291,22 @@ fn what_should_matter_matters() {
     }
 }
 
-/// `auto` is a documented rule, not a measurement.
+/// `auto` is a documented rule, not a measurement: fused where elements cost more to make than to keep.
 #[test]
-fn the_strategy_follows_the_distribution() {
-    let data = images(Model::Small8);
-    let spec = spec(&data, Model::Small8, Method::Rbd, 16);
-    let auto = |distribution| RunSpec { distribution, ..spec.clone() }.strategy(settings::Strategy::Auto);
-    assert_eq!(auto(Distribution::Normal), Strategy::Fused);
-    assert_eq!(auto(Distribution::LogNormal), Strategy::Fused);
-    assert_eq!(auto(Distribution::HadamardNormal), Strategy::TwoPass);
-    assert_eq!(auto(Distribution::Uniform), Strategy::TwoPass);
-    assert_eq!(auto(Distribution::Rademacher), Strategy::TwoPass);
+fn the_strategy_follows_distribution_width_and_size() {
+    let widest = |distribution, params| {
+        Level::ALL.into_iter().rfind(|level| fastest(distribution, params, *level) == Strategy::Fused)
+    };
+    for (distribution, small, large) in [
+        (Distribution::Normal, Some(Level::Avx512), Some(Level::Avx512)),
+        (Distribution::LogNormal, Some(Level::Avx512), Some(Level::Avx512)),
+        (Distribution::HadamardNormal, Some(Level::Avx2), None),
+        (Distribution::Bernoulli(Probability(13_107)), Some(Level::Avx2), None),
+        (Distribution::Uniform, Some(Level::Sse2), None),
+        (Distribution::Rademacher, None, None),
+    ] {
+        assert_eq!(widest(distribution, 1 << 18), small, "{distribution:?}");
+        assert_eq!(widest(distribution, (1 << 18) + 1), large, "{distribution:?}");
+        assert_eq!(widest(distribution, (1 << 20) + 1), None, "{distribution:?}");
+    }
 }

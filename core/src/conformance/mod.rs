@@ -78,6 +78,58 @@ impl core::error::Error for Mismatch {}
 /// A NaN that no operation makes: what every buffer holds before it is written.
 pub(crate) const POISON: u32 = 0x7fde_adbe;
 
+/// A part of the suite: for slow machines, and to see which one fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Rows, projection, lift, updates.
+    Subspaces,
+    /// Layers, losses, whole networks.
+    Networks,
+    /// Synthetic images and augmentation.
+    Images,
+    /// A few steps of every method.
+    Methods,
+    /// A few steps of RBD with every option.
+    Options,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Subspaces, Self::Networks, Self::Images, Self::Methods, Self::Options];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Subspaces => "subspaces",
+            Self::Networks => "networks",
+            Self::Images => "images",
+            Self::Methods => "methods",
+            Self::Options => "options",
+        }
+    }
+
+    /// Runs this part.
+    ///
+    /// # Errors
+    /// The first difference found.
+    ///
+    /// # Panics
+    /// If `memory` is shorter than [`MEMORY`].
+    pub fn run<E: Executor>(self, executor: &mut E, memory: &mut [f32]) -> Result<Report, Mismatch> {
+        let memory = &mut memory[..MEMORY];
+        let mut report = Report::default();
+        match self {
+            Self::Subspaces => subspaces::run(executor, memory, &mut report)?,
+            Self::Networks => networks::run(executor, memory, &mut report)?,
+            Self::Images => images::run(executor, memory, &mut report)?,
+            Self::Methods => methods::run(executor, memory, &mut report)?,
+            Self::Options => options::run(executor, memory, &mut report)?,
+        }
+        Ok(report)
+    }
+}
+
 /// Runs everything.
 ///
 /// # Errors
@@ -86,14 +138,13 @@ pub(crate) const POISON: u32 = 0x7fde_adbe;
 /// # Panics
 /// If `memory` is shorter than [`MEMORY`].
 pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32]) -> Result<Report, Mismatch> {
-    let memory = &mut memory[..MEMORY];
-    let mut report = Report::default();
-    subspaces::run(executor, memory, &mut report)?;
-    networks::run(executor, memory, &mut report)?;
-    images::run(executor, memory, &mut report)?;
-    methods::run(executor, memory, &mut report)?;
-    options::run(executor, memory, &mut report)?;
-    Ok(report)
+    let mut all = Report::default();
+    for part in Part::ALL {
+        let report = part.run(executor, memory)?;
+        all.comparisons += report.comparisons;
+        all.floats += report.floats;
+    }
+    Ok(all)
 }
 
 /// Compares bits.

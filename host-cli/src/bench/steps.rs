@@ -64,7 +64,7 @@ impl Work {
     pub fn begin(self, executor: Threads, data: &'static DataSet) -> Result<Box<dyn Training>, Failure> {
         let split = Split { start: 0, validation: 0, training: data.train_count() as u32 };
         let spec = self.spec(data, split);
-        let strategy = spec.strategy(settings::Strategy::Auto);
+        let strategy = spec.strategy(settings::Strategy::Auto, executor.level());
         begin(&spec, strategy, executor, data, split).map_err(Failure::configuration)
     }
 }

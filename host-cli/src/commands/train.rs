@@ -97,7 +97,7 @@ pub fn run(
     let standing = standing.map(|(standing, _)| standing);
 
     let how = Generation {
-        strategy: spec.strategy(settings.strategy),
+        strategy: spec.strategy(settings.strategy, executor.level()),
         keeps_rows: settings.keep_projection_in_memory,
         repeats: recorded.is_some(),
     };

@@ -410,7 +410,7 @@ pub fn record_run(
 ) -> Result<(), Failure> {
     let mut writer = RecordWriter::create(path, true)?;
     writer.write(&Record::Run(spec.to_record()))?;
-    let strategy = spec.strategy(settings::Strategy::Auto);
+    let strategy = spec.strategy(settings::Strategy::Auto, executor.level());
     let mut training =
         begin(spec, strategy, executor, data, Split::from(&spec.data)).map_err(Failure::configuration)?;
     let write = |writer: &mut RecordWriter, name: &str, values: &[f32], stride: u32| {

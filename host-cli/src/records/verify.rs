@@ -160,8 +160,9 @@ pub fn verify(
         DataSet::of_record(file.path(), &run.spec.data, run.spec.network, options.data_dir, pool.pool())?
     };
     if let Some(data) = &data {
-        let strategy = run.spec.strategy(options.strategy);
-        let mut training = begin(&run.spec, strategy, executor()?, data, Split::from(&run.spec.data))
+        let executor = executor()?;
+        let strategy = run.spec.strategy(options.strategy, executor.level());
+        let mut training = begin(&run.spec, strategy, executor, data, Split::from(&run.spec.data))
             .map_err(|error| Failure::data(file.path(), error))?;
         if let Err(difference) = repeat(&run, training.as_mut(), &mut comparison) {
             return Ok(Verdict::Differs(difference));
