@@ -7,8 +7,8 @@ polynomials; arranged in the way that XLA compiles best for CPUs.
 
 `tuned` (default): each distribution is done in the way that was fastest of several (blocks of 2 to 50; drawn once or
 twice; one device or two) on a processor with AVX2: see the comments. On one with AVX-512 another might be. `blocks`: all
-are done in the way that one would try first, ten rows at a time, drawn once and multiplied twice; for `normal` it is the
-fastest way, too.
+are done in the way that one would try first, ten rows at a time, drawn once and multiplied twice; `normal` is done so in
+both.
 """
 
 import os

@@ -74,7 +74,7 @@ pub enum Command {
     /// Measure how fast this machine is: directions, networks, whole training steps
     #[command(
         long_about = "Measure how fast this machine is: directions, networks, whole training steps.\n\n\
-            What must have equal bits is compared first. Everything then runs in turn, round after round, between \
+            Kernels and networks must have equal bits at all levels first. Everything then runs in turn, round after round, between \
             probes of what the processor gives at the moment: where these differ, so do times for no reason of ours. \
             Rates and cycles are those of the best round.",
         after_help = after_help(BENCH_EXAMPLES)
@@ -400,7 +400,7 @@ const ORTHOGONALITY_EXAMPLES: &str = "Examples:
 const BENCH_EXAMPLES: &str = "Examples:
   random-bases bench                                            some minutes
   random-bases bench bases --rounds 9 --threads 1 --json bases.json
-  random-bases bench scaling                                    a gigabyte of memory, some minutes";
+  random-bases bench scaling                                    two gigabytes of memory, some minutes";
 
 /// The examples, then the exit codes.
 fn after_help(examples: &str) -> String {

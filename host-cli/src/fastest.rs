@@ -2,7 +2,8 @@
 //!
 //! Two-pass makes every row twice and keeps none; fused makes it once and keeps four of them for each thread. So fused pays where an
 //! element costs much to make, beside what it costs to store and load it; the less, the wider the vectors are, and the more rows
-//! leave the caches. The limits are from `random-bases bench bases scaling`, at widths of 4, 8 and 16.
+//! leave the caches. `random-bases bench scaling` has the
+//! times from which the limits are (`--vector` for narrower ones).
 
 use random_bases_core::basis::Distribution;
 use random_bases_core::subspace::Strategy;

@@ -52,7 +52,7 @@ pub const METRICS: &str = "metrics.jsonl";
 pub const JOURNAL: &str = "journal.rbases";
 /// A line per look.
 pub const PROBES: &str = "probes.jsonl";
-/// The weights of every epoch.
+/// The weights after every step.
 pub const WEIGHTS_STREAM: &str = "weights.f32";
 
 /// A run's folder.

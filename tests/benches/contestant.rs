@@ -18,6 +18,7 @@
 use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use random_bases::executor::Threads;
@@ -87,7 +88,8 @@ fn floats(len: usize, salt: u64) -> Vec<f32> {
 }
 
 /// Something that can be run again and again.
-trait Work {
+trait Work: Send {
+    fn pool(&self) -> Arc<rayon::ThreadPool>;
     fn run(&mut self);
 }
 
@@ -105,7 +107,7 @@ struct Update {
 
 impl Update {
     fn new(distribution: Distribution) -> Self {
-        let scratch = strategy(distribution).scratch_along(distribution, PARAMS, DIRECTIONS, WAVE);
+        let scratch = strategy(distribution).scratch_of(distribution, PARAMS, DIRECTIONS, WAVE);
         Self {
             executor: executor(),
             subspace: subspace(distribution),
@@ -125,6 +127,10 @@ impl Update {
 }
 
 impl Work for Update {
+    fn pool(&self) -> Arc<rayon::ThreadPool> {
+        Arc::clone(self.executor.pool())
+    }
+
     fn run(&mut self) {
         let basis = self.basis(self.steps);
         let Self { executor, gradient, weights, values, norms, scratch, .. } = self;
@@ -174,6 +180,10 @@ impl Step {
 }
 
 impl Work for Step {
+    fn pool(&self) -> Arc<rayon::ThreadPool> {
+        Arc::clone(self.executor.pool())
+    }
+
     fn run(&mut self) {
         self.on_batch(self.descent.steps as usize % BATCHES);
     }
@@ -207,13 +217,16 @@ impl Runner {
             warm_up = WARM_UP;
         }
         let (_, work) = self.running.iter_mut().find(|(of, _)| *of == workload).expect("it was just added");
-        (0..warm_up).for_each(|_| work.run());
-        let time = |_| {
-            let start = Instant::now();
-            work.run();
-            start.elapsed().as_secs_f64() * 1e3
-        };
-        Ok((0..count).map(time).collect())
+        // Within the pool, as `train`.
+        work.pool().install(|| {
+            (0..warm_up).for_each(|_| work.run());
+            let time = |_| {
+                let start = Instant::now();
+                work.run();
+                start.elapsed().as_secs_f64() * 1e3
+            };
+            Ok((0..count).map(time).collect())
+        })
     }
 
     fn answer(&mut self, request: &str) -> Result<Value, String> {

@@ -6,6 +6,7 @@
 mod cli {
     mod augmentation;
     mod bad_input;
+    mod bench;
     mod config;
     mod damage;
     mod data;

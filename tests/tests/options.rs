@@ -155,7 +155,7 @@ struct Choices {
     draws: Vec<Draws>,
     coordinates: Vec<CoordinatePolicy>,
     update: Vec<UpdatePolicy>,
-    subspace: Vec<(Normalisation, bool)>,
+    subspace: Vec<(Normalisation, bool, Distribution)>,
     methods: Vec<Method>,
 }
 
@@ -213,10 +213,11 @@ fn choices() -> Choices {
             UpdatePolicy { sgd_steps: true, ..u },
         ],
         subspace: vec![
-            (Normalisation::Auto, false),
-            (Normalisation::Row, true),
-            (Normalisation::Mean, false),
-            (Normalisation::By(30.0), true),
+            (Normalisation::Auto, false, Distribution::Normal),
+            (Normalisation::Row, true, Distribution::HadamardNormal),
+            (Normalisation::Mean, false, Distribution::Uniform),
+            (Normalisation::By(30.0), true, Distribution::Rademacher),
+            (Normalisation::Auto, false, Distribution::Rademacher),
         ],
         methods: vec![Method::Rbd, Method::Fpd],
     }
@@ -254,7 +255,7 @@ impl Choices {
     /// The run of a combination, if its options go together.
     fn spec(&self, data: &DataSet, at: Places) -> Option<RunSpec> {
         let (compartments, split) = self.compartments[at[0]];
-        let (normalisation, antithetic) = self.subspace[at[5]];
+        let (normalisation, antithetic, distribution) = self.subspace[at[5]];
         let options = Options {
             compartments,
             split,
@@ -263,7 +264,8 @@ impl Choices {
             coordinates: self.coordinates[at[3]],
             update: self.update[at[4]],
         };
-        let spec = RunSpec { normalisation, antithetic, ..spec(data, self.methods[at[6]], options) };
+        let spec =
+            RunSpec { normalisation, antithetic, distribution, ..spec(data, self.methods[at[6]], options) };
         // Sizes that tell dynamic compartments apart.
         let dimensions = if compartments.is_dynamic() { 40 } else { 12 };
         let spec = RunSpec { dimensions, ..spec };

@@ -291,6 +291,30 @@ fn what_should_matter_matters() {
     }
 }
 
+/// More rows of signs than a table has room for at once.
+#[test]
+fn many_rows_of_signs() {
+    let data = images(Model::Small8);
+    for antithetic in [false, true] {
+        let spec = RunSpec {
+            distribution: Distribution::Rademacher,
+            dimensions: 600,
+            antithetic,
+            ..spec(&data, Model::Small8, Method::Rbd, 16)
+        };
+        let run = |strategy, level| {
+            let mut training = begin(&spec, strategy, threads(2, level), &data, split(&data)).unwrap();
+            (0..3).for_each(|_| _ = training.step(0.5.into()));
+            digest(training.weights())
+        };
+        // One row at a time, in portable code: no tables.
+        let want = run(Strategy::Fused, Level::Portable);
+        for level in Level::ALL.into_iter().filter(|level| level.available()) {
+            assert_eq!(want, run(Strategy::TwoPass, level), "{level}, antithetic {antithetic}");
+        }
+    }
+}
+
 /// `auto` is a documented rule, not a measurement: fused where elements cost more to make than to keep.
 #[test]
 fn the_strategy_follows_distribution_width_and_size() {

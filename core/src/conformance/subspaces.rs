@@ -33,7 +33,10 @@ const LENGTHS: [usize; 21] = [
 ];
 
 /// Around the edges of a block of directions.
-const DIMENSIONS: [usize; 6] = [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 3];
+const DIMENSIONS: [usize; 7] = [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 3, 3 * BLOCK + 8];
+
+// So that the pairs below are all there are.
+const _: () = assert!(DIMENSIONS.len() == Distribution::EXAMPLES.len());
 
 const NORMALISATIONS: [Normalisation; 4] =
     [Normalisation::Mean, Normalisation::Row, Normalisation::By(3.7), Normalisation::Auto];

@@ -161,14 +161,14 @@ impl Sizes {
         let stays = rbd::keeps_position(descent);
         sizes.position = if stays { coordinates * workers.updates() } else { 0 };
         let of_compartment = |c: crate::subspace::Compartment| {
-            let scratch = if descent.keeps_rows {
+            let scratch = if descent.keeps() {
                 kept::scratch(c.elements, c.dimensions)
             } else if count > 1 {
                 Strategy::TwoPass.scratch(c.elements, c.dimensions)
             } else {
                 // Options may ask for two passes whatever the strategy.
                 let distribution = subspace.distribution;
-                let fused = strategy.scratch_along(distribution, c.elements, c.dimensions, wave);
+                let fused = strategy.scratch_of(distribution, c.elements, c.dimensions, wave);
                 if rbd::is_fused(descent) {
                     fused
                 } else {
@@ -198,7 +198,7 @@ impl Sizes {
             redraws: if anew { coordinates * descent.bases() } else { 0 },
             gathered: 2 * apart,
             selected: sets * most,
-            rows: if descent.keeps_rows { descent.bases() * rbd::row_floats(&plan) } else { 0 },
+            rows: if descent.keeps() { descent.bases() * rbd::row_floats(&plan) } else { 0 },
             ..sizes.options
         };
         sizes

@@ -91,7 +91,8 @@ pub struct Descent {
     pub strategy: Strategy,
     /// What RBD leaves open.
     pub options: Options,
-    /// Whether rows are kept in memory instead of being regenerated; no bit depends on it.
+    /// Whether rows are kept in memory instead of being regenerated; no bit depends on it. Rows of `hadamard-normal`, which are not
+    /// what sums over them are made of, never are.
     pub keeps_rows: bool,
     /// Steps made so far.
     pub steps: u64,
@@ -105,6 +106,11 @@ impl Descent {
     pub const fn new(method: Method, seed: u64, subspace: Subspace, strategy: Strategy) -> Self {
         let options = Options::NONE;
         Self { method, seed, subspace, strategy, options, keeps_rows: false, steps: 0, rows_drawn: None }
+    }
+
+    /// Whether rows are kept.
+    pub(crate) const fn keeps(&self) -> bool {
+        self.keeps_rows && !self.subspace.distribution.is_rotated()
     }
 
     /// The same with options. They must have passed [`Options::check`].

@@ -67,7 +67,7 @@ pub(super) fn keeps_position(descent: &Descent) -> bool {
 
 /// Whether projection and lift can be done in one go.
 pub(super) fn is_fused(descent: &Descent) -> bool {
-    let whole = descent.options.workers.count == 1 && !selects(descent) && !descent.keeps_rows;
+    let whole = descent.options.workers.count == 1 && !selects(descent) && !descent.keeps();
     let at_once = !matches!(Role::of(descent), Role::Accumulated(_));
     descent.strategy == Strategy::Fused && whole && at_once
 }
@@ -243,7 +243,7 @@ fn project<E: Executor>(
         let out = &mut coordinates[descent.place(plan, worker, &compartment, &directions)];
         let basis = descent.basis_of(&compartment, own, redraws);
         let gradient = gather(&compartment, gradient, &mut gathered[..]);
-        if descent.keeps_rows {
+        if descent.keeps() {
             let len = compartment.elements * compartment.dimensions;
             kept::project(executor, &basis, &rows[row..row + len], first, gradient, out, norms, scratch);
             row += len;
@@ -261,7 +261,7 @@ fn keep_rows<E: Executor>(
     own: usize,
     memory: &mut Memory<'_>,
 ) {
-    if !descent.keeps_rows {
+    if !descent.keeps() {
         return;
     }
     // Directions that are drawn anew one by one are another basis at each step.
@@ -282,7 +282,7 @@ fn keep_rows<E: Executor>(
 
 /// Where the rows of basis `own` begin in memory.
 fn rows_start(descent: &Descent, plan: &Plan, own: usize) -> usize {
-    if descent.keeps_rows { own * row_floats(plan) } else { 0 }
+    if descent.keeps() { own * row_floats(plan) } else { 0 }
 }
 
 /// Floats of all rows of one basis of each compartment.
@@ -334,7 +334,7 @@ fn lift<E: Executor>(
     let basis = descent.basis_of(compartment, own, redraws);
     let target = if descent.options.update.needs_step() { &mut *memory.step } else { &mut *memory.weights };
     on_elements(compartment, target, gathered, |target| {
-        if descent.keeps_rows {
+        if descent.keeps() {
             let rows = &rows[row..row + compartment.elements * d];
             kept::lift(executor, &basis, rows, z, scale, target, norms, scratch);
         } else {

@@ -9,14 +9,14 @@
 //! tiles: the gradient is rotated first, the total when it joins the weights.
 
 use super::apply::{add_scaled, add_to_weights};
-use super::lift::add_group;
 use super::project::{SquareTile, mirrored_dot};
-use super::sums::{FOUR, add_four_rows, add_products, four};
+use super::rotated::{ApplyRotated, Rotate};
+use super::sums::{FOUR, add_four_rows, add_products, dot_tile, four};
 use super::{Basis, Rule, divide_by_norm};
-use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, load_group, rotate, with_law};
+use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, with_law};
 use crate::numerics::{BLOCK, Kernel, Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Superstep};
 
 /// Floats of a row, or of a sum of rows: whole tiles, whatever the distribution.
 const fn padded(params: usize) -> usize {
@@ -98,7 +98,7 @@ impl Superstep for Blocks<'_> {
                         self.generate::<V>(i, tile, gradient, &mut rows[k * TILE..(k + 1) * TILE])
                     };
                     if norm.is_none() {
-                        squares[k] += self.square::<V>(i, tile);
+                        squares[k] += self.square::<V>(i, tile, &rows[k * TILE..][..share.len()]);
                     }
                 }
             }
@@ -150,13 +150,17 @@ impl Blocks<'_> {
         dot
     }
 
-    /// The squared norm of a tile of row `i`.
+    /// The squared norm of a tile of row `i`: of what lies there, unless that is yet to be rotated.
     #[inline(always)]
-    fn square<V: Lanes>(&self, i: usize, tile: usize) -> f32 {
-        let seed = self.basis.row(i).seed(tile as u32);
-        let len = TILE.min(self.params - tile * TILE);
+    fn square<V: Lanes>(&self, i: usize, tile: usize, row: &[f32]) -> f32 {
         let mut square = 0.0;
-        with_law!(self.basis.distribution, law => V::call(SquareTile { seed, law, len, square: &mut square }));
+        if self.basis.distribution.is_rotated() {
+            let seed = self.basis.row(i).seed(tile as u32);
+            let len = TILE.min(self.params - tile * TILE);
+            with_law!(self.basis.distribution, law => V::call(SquareTile { seed, law, len, square: &mut square }));
+        } else {
+            V::call(SquareRow { row, square: &mut square });
+        }
         square
     }
 }
@@ -258,6 +262,19 @@ impl<L: Law> Kernel for RowTile<'_, L> {
     }
 }
 
+/// The squared norm of a tile in memory.
+struct SquareRow<'a> {
+    row: &'a [f32],
+    square: &'a mut f32,
+}
+
+impl Kernel for SquareRow<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        *self.square = dot_tile::<V>(self.row, self.row);
+    }
+}
+
 /// Adds up to four rows' tiles, side by side in `rows`, to a tile of the share.
 struct AddRows<'a> {
     a: &'a [f32],
@@ -310,89 +327,6 @@ impl Superstep for AddShares<'_> {
 /// Where a block's share begins.
 const fn share_start(params: usize) -> usize {
     2 * BLOCK + FOUR * padded(params)
-}
-
-/// Superstep: a tile of `x`, with +0 behind its end, rotated.
-struct Rotate<'a> {
-    x: &'a [f32],
-}
-
-impl Superstep for Rotate<'_> {
-    const NAME: &'static str = "rotate";
-
-    fn chunk(&self) -> usize {
-        TILE
-    }
-
-    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(piece(self.x, index, TILE));
-    }
-
-    #[inline(always)]
-    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        V::call(RotateTile { x: piece(self.x, index, TILE), out });
-    }
-}
-
-/// The work of [`Rotate`] on one tile.
-struct RotateTile<'a> {
-    x: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl Kernel for RotateTile<'_> {
-    #[inline(always)]
-    fn run<V: Lanes>(self) {
-        for group in (0..LANES).step_by(V::WIDTH) {
-            let mut x = load_group::<V>(self.x, group);
-            rotate::<V>(&mut x);
-            for (x, out) in x.into_iter().zip(self.out.chunks_exact_mut(LANES)) {
-                V::store(x, &mut out[group..]);
-            }
-        }
-    }
-}
-
-/// Superstep, in place: a tile of `theta + scale * total`, the total rotated.
-struct ApplyRotated<'a> {
-    total: &'a [f32],
-    scale: f32,
-}
-
-impl Superstep for ApplyRotated<'_> {
-    const NAME: &'static str = "apply rotated";
-    const IN_PLACE: bool = true;
-
-    fn chunk(&self) -> usize {
-        TILE
-    }
-
-    fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(piece(self.total, index, TILE));
-    }
-
-    #[inline(always)]
-    fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        V::call(ApplyRotatedTile { total: piece(self.total, index, TILE), scale: self.scale, weights: out });
-    }
-}
-
-/// The work of [`ApplyRotated`] on one tile.
-struct ApplyRotatedTile<'a> {
-    total: &'a [f32],
-    scale: f32,
-    weights: &'a mut [f32],
-}
-
-impl Kernel for ApplyRotatedTile<'_> {
-    #[inline(always)]
-    fn run<V: Lanes>(self) {
-        for group in (0..LANES).step_by(V::WIDTH) {
-            let mut total = load_group::<V>(self.total, group);
-            rotate::<V>(&mut total);
-            add_group::<V>(self.scale, &total, group, self.weights);
-        }
-    }
 }
 
 /// Projection, rule and lift in one go. See [`super::update`], which checks the lengths.

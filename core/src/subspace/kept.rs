@@ -1,6 +1,7 @@
 //! Rows of a random basis that are kept in memory: the memory-for-time baseline, on hosts. (`keep_projection_in_memory`)
 //!
-//! The only place where a basis is data: d D floats. The bits are those of rows that are regenerated.
+//! The only place where a basis is data: d D floats. The bits are those of rows that are regenerated, but for rotated
+//! ones, whose sums are made otherwise: `Descent::keeps` leaves them out.
 
 use super::apply::add_to_weights;
 use super::{Basis, stored};

@@ -14,7 +14,7 @@
 //!   projection and once for the lift. Needs one partial sum per tile and direction. For small memories and for
 //!   machines with very many processors.
 //! - **fused** (`fused.rs`): a block of directions at a time, every row generated once, kept in a buffer and used for
-//!   both products. Needs two buffers of D floats per block in flight. For processors with caches.
+//!   both products. Needs five buffers of D floats per block in flight. For processors with caches.
 //!
 //! What makes them equal is that the order of every sum is fixed: within a tile over lanes, then over tiles; within a
 //! block of [`BLOCK`] directions, then over blocks.
@@ -26,6 +26,7 @@ pub mod kept;
 mod lift;
 pub mod orthogonality;
 mod project;
+mod rotated;
 mod signs;
 pub mod stored;
 mod sums;
@@ -200,12 +201,12 @@ impl Strategy {
     #[must_use]
     pub const fn scratch_for(self, params: usize, dimensions: usize, wave: usize) -> usize {
         // The one distribution that takes more.
-        self.scratch_along(Distribution::HadamardNormal, params, dimensions, wave)
+        self.scratch_of(Distribution::HadamardNormal, params, dimensions, wave)
     }
 
     /// [`scratch_for`](Strategy::scratch_for) rows of this distribution.
     #[must_use]
-    pub const fn scratch_along(
+    pub const fn scratch_of(
         self,
         distribution: Distribution,
         params: usize,

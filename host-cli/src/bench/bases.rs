@@ -1,6 +1,7 @@
 //! Projection, lift and both in one, of each distribution.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use random_bases_core::basis::Distribution;
 use random_bases_core::numerics::digest;
@@ -70,7 +71,7 @@ impl Bench {
             weights: vec![0.0; params],
             values: vec![0.5; dimensions],
             norms: vec![0.0; dimensions],
-            scratch: vec![0.0; strategy.scratch_along(distribution, params, dimensions, wave)],
+            scratch: vec![0.0; strategy.scratch_of(distribution, params, dimensions, wave)],
         }
     }
 
@@ -94,6 +95,11 @@ impl Bench {
         self.run(What::Update(strategy));
     }
 
+    /// Its threads.
+    pub fn pool(&self) -> Arc<rayon::ThreadPool> {
+        Arc::clone(self.executor.pool())
+    }
+
     /// Bytes of all buffers.
     pub fn bytes(&self) -> usize {
         4 * (2 * self.weights.len() + 2 * self.values.len() + self.scratch.len())
@@ -109,11 +115,14 @@ impl Bench {
 
 /// A case per distribution, part, level and number of threads; those of the same work have the same bits.
 pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
-    let mut cases = Vec::new();
+    let (mut cases, mut bits) = (Vec::new(), None);
     let distributions = Distribution::EXAMPLES.into_iter().filter(|d| *d != Distribution::Zeros);
     for (distribution, what) in distributions.flat_map(|d| What::ALL.map(|what| (d, what))) {
         let strategy = if let What::Update(strategy) = what { strategy } else { Strategy::TwoPass };
-        let mut bits = None;
+        // Both strategies of an update have the same.
+        if what != What::Update(Strategy::Fused) {
+            bits = None;
+        }
         for machine in plan.machines() {
             let mut bench = Bench::new(executor(machine)?, distribution, [PARAMS, DIRECTIONS], strategy);
             let name = format!("{} {distribution}", what.name());
@@ -125,7 +134,8 @@ pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
                 )));
             }
             let amount = Amount::Elements((PARAMS * DIRECTIONS) as f64);
-            cases.push(Case::new(name, machine, amount, bench.bytes(), move || bench.run(what)));
+            let pool = bench.pool();
+            cases.push(Case::new(name, (machine.0, &pool), amount, bench.bytes(), move || bench.run(what)));
         }
     }
     Ok(cases)

@@ -1,8 +1,8 @@
 //! `random-bases bench`: how fast this machine is.
 //!
 //! A [`Case`] is something to run again and again. All cases of a group run in turn, round after round, so that a busy machine
-//! slows all of them; before and after each round a probe (`probe.rs`) says how much the processor gives at the moment. What must have
-//! equal bits is compared before it is timed. Figures are medians over rounds; ratios between them mean something, times on a
+//! slows all of them; before and after each round a probe (`probe.rs`) says how much the processor gives at the moment. Distributions
+//! and networks must have equal bits at all levels before they are timed. Figures are medians over rounds; ratios between them mean something, times on a
 //! shared machine do not.
 
 mod bases;
@@ -13,6 +13,7 @@ mod report;
 mod scaling;
 mod steps;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -68,18 +69,21 @@ pub struct Case {
     /// What it is.
     pub about: About,
     /// One run.
-    pub run: Box<dyn FnMut()>,
+    pub run: Box<dyn FnMut() + Send>,
+    /// The threads within which it runs, as a training does: supersteps then wake nobody up.
+    pub pool: Arc<rayon::ThreadPool>,
 }
 
 impl Case {
     fn new(
         name: String,
-        (level, threads): (Level, usize),
+        (level, pool): (Level, &Arc<rayon::ThreadPool>),
         amount: Amount,
         bytes: usize,
-        run: impl FnMut() + 'static,
+        run: impl FnMut() + Send + 'static,
     ) -> Self {
-        Self { about: About { name, level, threads, amount, bytes }, run: Box::new(run) }
+        let (pool, threads) = (Arc::clone(pool), pool.current_num_threads());
+        Self { about: About { name, level, threads, amount, bytes }, run: Box::new(run), pool }
     }
 }
 
@@ -156,7 +160,12 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
             if interrupt::asked() {
                 return Err(Failure::Interrupted("interrupted; nothing was written of this group".into()));
             }
-            measured.rounds.push(time(&mut case.run));
+            let Case { run, pool, .. } = case;
+            measured.rounds.push(if pool.current_num_threads() > 1 {
+                pool.install(|| time(run))
+            } else {
+                time(run)
+            });
         }
         report.probe();
     }
@@ -165,7 +174,7 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
 }
 
 /// The median time of a run, of as many as a round has room for, after one that is not measured.
-fn time(run: &mut dyn FnMut()) -> f64 {
+fn time(run: &mut Box<dyn FnMut() + Send>) -> f64 {
     let start = Instant::now();
     run();
     let mut times = Vec::new();

@@ -1,6 +1,7 @@
 //! Forward and backward passes.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use random_bases_core::nn::{self, Batch, Layer, Network};
 use random_bases_core::numerics::{Libm, digest};
@@ -13,12 +14,12 @@ use crate::model::{Model, with_network};
 /// Images per mini-batch.
 const IMAGES: usize = 32;
 
-/// Networks, with the additions and multiplications of one image's forward pass.
-const NETWORKS: [(Model, f64); 2] = [
-    (Model::Fc28, 2.0 * (784.0 * 128.0 + 128.0 * 10.0)),
+/// Networks, with the products of one image's forward pass: in the first layer, which has no deltas to compute, and in the others.
+const NETWORKS: [(Model, [f64; 2]); 2] = [
+    (Model::Fc28, [784.0 * 128.0, 128.0 * 10.0]),
     (
         Model::Cnn28,
-        2.0 * (676.0 * 9.0 * 32.0 + 121.0 * 288.0 * 64.0 + 9.0 * 576.0 * 64.0 + 576.0 * 64.0 + 64.0 * 10.0),
+        [676.0 * 9.0 * 32.0, 121.0 * 288.0 * 64.0 + 9.0 * 576.0 * 64.0 + 576.0 * 64.0 + 64.0 * 10.0],
     ),
 ];
 
@@ -69,7 +70,7 @@ impl Bench {
 /// A case per network, pass, level and number of threads.
 pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
     let mut cases = Vec::new();
-    for (network, operations) in NETWORKS {
+    for (network, [first, others]) in NETWORKS {
         for backward in [false, true] {
             let mut bits = None;
             for machine in plan.machines() {
@@ -81,10 +82,11 @@ pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
                     if *bits.get_or_insert(digest) != digest {
                         return Err(Failure::Mismatch(format!("{name}: other bits with {}", machine.0)));
                     }
-                    // Backward: about as much again for the deltas and for the gradient.
-                    let passes = if backward { 3.0 } else { 1.0 };
-                    let amount = Amount::Operations(IMAGES as f64 * operations * passes);
-                    Case::new(name, machine, amount, bench.bytes(), move || bench.run::<N>(backward))
+                    // Backward: as much again for the gradient, and for the deltas of all layers but the first.
+                    let products = if backward { 2.0 * first + 3.0 * others } else { first + others };
+                    let amount = Amount::Operations(2.0 * IMAGES as f64 * products);
+                    let pool = Arc::clone(bench.executor.pool());
+                    Case::new(name, (machine.0, &pool), amount, bench.bytes(), move || bench.run::<N>(backward))
                 });
                 cases.push(case);
             }

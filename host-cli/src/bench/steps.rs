@@ -108,10 +108,12 @@ pub fn case(
     machine: (crate::vector::Level, usize),
     data: &'static DataSet,
 ) -> Result<Case, Failure> {
-    let mut training = work.begin(executor(machine)?, data)?;
+    let executor = executor(machine)?;
+    let pool = Arc::clone(executor.pool());
+    let mut training = work.begin(executor, data)?;
     let rates = Rates::from(0.01);
     let bytes = training.bytes();
-    Ok(Case::new(name, machine, Amount::Steps(1.0), bytes, move || {
+    Ok(Case::new(name, (machine.0, &pool), Amount::Steps(1.0), bytes, move || {
         training.step(rates);
     }))
 }

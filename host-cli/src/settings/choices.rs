@@ -214,7 +214,7 @@ choices! {
     /// How a projection generates its rows. The bits of the result are the same with each.
     Strategy {
         /// What was measured to be faster. Fused: `normal` and `lognormal` up to 2^20 weights; up to 2^18, with vectors below 512 bits,
-        /// `hadamard-normal` and `bernoulli`, and at 128 bits `uniform`. Two-pass: all else.
+        /// `hadamard-normal` and `bernoulli`, and with `sse2`, `neon` and `portable` also `uniform`. Two-pass: all else.
         Auto = "auto",
         /// Every tile is generated twice, once for the coordinates and once for the update.
         TwoPass = "two-pass",

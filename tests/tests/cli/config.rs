@@ -59,7 +59,9 @@ fn empty_variables_count_as_not_set() {
 fn every_help_and_the_version_succeed() {
     let place = Place::new();
     let help = place.run("--help").ok();
-    for command in ["train", "config", "verify", "record", "replay", "inspect", "orthogonality", "machine"] {
+    for command in
+        ["train", "config", "verify", "record", "replay", "inspect", "orthogonality", "bench", "machine"]
+    {
         assert!(help.contains(command), "{help}");
         let help = place.run(&format!("{command} --help")).ok();
         assert!(help.contains("6  mismatch"), "{command}: {help}");

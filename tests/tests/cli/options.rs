@@ -160,6 +160,10 @@ fn a_run_that_does_not_converge_stops() {
 
 /// Each refusal: the flags, and what the message says.
 const REFUSED: &[(&str, &[&str])] = &[
+    (
+        "--keep-projection-in-memory --distribution hadamard-normal",
+        &["keep_projection_in_memory = true", "hadamard-normal", "rotated"],
+    ),
     ("--workers 0", &["workers = 0", "1 to"]),
     (
         "--workers 2 --correlation-multiplier",

@@ -1,5 +1,6 @@
 //! Options of RBD and probes: with each other, and with the network.
 
+use random_bases_core::basis::Distribution;
 use random_bases_core::descent::Anew;
 use random_bases_core::subspace::top::part;
 
@@ -224,6 +225,10 @@ impl Check<'_> {
                 self.origins.place("split_dimensions_across_workers")
             );
             return self.refuse("workers", settings.workers, reason);
+        }
+        if settings.keep_projection_in_memory && settings.distribution == Distribution::HadamardNormal {
+            let reason = "hadamard-normal projects on rotated gradients, not on rows that could be kept; leave one of them out";
+            return self.refuse("keep_projection_in_memory", true, reason);
         }
         if settings.keep_projection_in_memory {
             let rows: u64 = plan.iter().map(|c| (c.elements * c.dimensions) as u64).sum();
