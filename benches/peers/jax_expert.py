@@ -48,8 +48,11 @@ class Expert(JaxPeer):
     distributions = ["normal", "uniform", "rademacher", "hadamard-normal"]
 
     def delta(self, distribution, gradient, step):
-        delta, c = METHODS[distribution](gradient / jnp.sqrt(D), step)
+        delta, c = self.methods()[distribution](gradient / jnp.sqrt(D), step)
         return delta / jnp.sqrt(D), c
+
+    def methods(self):
+        return METHODS
 
     def rows_of(self, distribution, step):
         """Row i, as what coordinates of 1 in direction i and 0 elsewhere would be lifted to."""
@@ -213,9 +216,8 @@ def sign(words):
 class Blocks(Expert):
     name = "JAX expert, blocks"
 
-    def delta(self, distribution, gradient, step):
-        delta, c = BLOCKS[distribution](gradient / jnp.sqrt(D), step)
-        return delta / jnp.sqrt(D), c
+    def methods(self):
+        return BLOCKS
 
     def rows_of(self, distribution, step):
         return drawn_rows(sign, step) if distribution == "rademacher" else ROWS[distribution](step)
