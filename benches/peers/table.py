@@ -2,20 +2,27 @@
 
 from statistics import median
 
-# A probe that moves by more than this within a measurement, or lies so far below the best, says that something else ran.
+# A probe that moves by more than this within a measurement says that something else ran.
 NOISE = 0.1
 
 
-def ratios(results):
-    """By workload and peer: peer / ours, of medians and of minima; and the probe."""
-    ours = results["ours"]
-    rounds = results["rounds"]
-    best = max(p["two"] for r in rounds for m in r.values() for p in (m["probe_before"], m["probe_after"]))
-    out = {}
-    for workload in rounds[0]:
-        measured = [r[workload] for r in rounds]
+def counts(measurement):
+    """Whether the noise probe read the same before and after."""
+    readings = [measurement[when]["two"] for when in ("probe_before", "probe_after")]
+    return min(readings) >= (1 - NOISE) * max(readings)
 
-        def of_rounds(name, statistic):
+
+def ratios(results):
+    """By workload and peer: peer / ours, of medians and of minima; and the probe. Of the measurements that count, if any."""
+    ours = results["ours"]
+    all_measured = results["measurements"]
+    best = max(m[when]["two"] for ms in all_measured.values() for m in ms for when in ("probe_before", "probe_after"))
+    out = {}
+    for workload, everything in all_measured.items():
+        quiet = [m for m in everything if counts(m)]
+        measured = quiet or everything
+
+        def middle(name, statistic):
             return median(statistic(m["ms"][name]) for m in measured)
 
         def probe(when, threads="two"):
@@ -25,8 +32,8 @@ def ratios(results):
         out[workload] = {
             "peers": {
                 name: {
-                    "medians": of_rounds(name, median) / of_rounds(ours, median),
-                    "minima": of_rounds(name, min) / of_rounds(ours, min),
+                    "medians": middle(name, median) / middle(ours, median),
+                    "minima": middle(name, min) / middle(ours, min),
                 }
                 for name in peers
             },
@@ -35,6 +42,8 @@ def ratios(results):
                 "after": probe("probe_after") / best,
                 "two over one": probe("probe_before") / probe("probe_before", "one"),
             },
+            "counted": len(quiet),
+            "measured": len(everything),
         }
     return out
 
@@ -45,19 +54,19 @@ def render(results):
     rows = [["time of peer / time of ours", *peers, "probe"]]
     for workload, found in results["ratios"].items():
         cells = [cell(found["peers"].get(name)) for name in peers]
-        rows.append([workload, *cells, probe_cell(found["probe"])])
+        rows.append([workload, *cells, probe_cell(found, results["rounds"])])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in rows]
-    rounds = len(results["rounds"])
     return "\n".join(
         [
             *machine_lines(results),
             "",
             *lines,
             "",
-            f"Above 1: ours is faster. Rounds: {rounds}. Medians over rounds of their medians; in brackets, of their minima.",
-            "probe: what the machine gave before and after, of the most in this run; what two threads gave over one.",
-            f"!: it lay or moved by more than {NOISE:.0%}, so something else was running; measure again.",
+            "Above 1: ours is faster. Medians over measurements of their medians; in brackets, of their minima.",
+            "probe: what the machine gave before and after, of the most in this run; what two threads gave over one; of how",
+            f"many measurements those are that count, since the probe moved by {NOISE:.0%} at most.",
+            "!: too few count, so something else was running; measure again.",
         ]
     )
 
@@ -70,10 +79,10 @@ def number(x):
     return f"{x:.0f}" if x >= 20 else f"{x:.1f}" if x >= 5 else f"{x:.2f}"
 
 
-def probe_cell(probe):
-    before, after = probe["before"], probe["after"]
-    noisy = min(before, after) < 1 - NOISE or abs(before - after) > NOISE
-    return f"{before:.0%} {after:.0%}, {probe['two over one']:.2f}x{' !' if noisy else ''}"
+def probe_cell(found, wanted):
+    probe, counted = found["probe"], found["counted"]
+    share = f"{counted} of {found['measured']}{' !' if counted < wanted else ''}"
+    return f"{probe['before']:.0%} {probe['after']:.0%}, {probe['two over one']:.2f}x, {share}"
 
 
 def machine_lines(results):

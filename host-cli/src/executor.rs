@@ -61,6 +61,12 @@ impl Threads {
     }
 }
 
+/// Does `work` on one of the threads, if there are several. Supersteps that it runs then pass tiles on without waking up a thread
+/// that sleeps, and without allocating.
+pub fn within<R: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> R + Send) -> R {
+    if pool.current_num_threads() > 1 { pool.install(work) } else { work() }
+}
+
 impl Executor for Threads {
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
         let chunk = superstep.chunk();

@@ -10,15 +10,15 @@ use random_bases_core::subspace::Strategy;
 
 use crate::vector::Level;
 
-/// Weights up to which keeping rows pays, if elements are dear: four rows of so many are 16 MiB.
+/// Elements up to which keeping rows pays, if elements are dear: four rows of so many are 16 MiB.
 const DEAR: usize = 1 << 20;
 
 /// The same if elements are cheap: 4 MiB.
 const CHEAP: usize = 1 << 18;
 
-/// What `--strategy auto` takes.
+/// What `--strategy auto` takes for rows of so many elements: those of the largest compartment.
 #[must_use]
-pub const fn fastest(distribution: Distribution, params: usize, level: Level) -> Strategy {
+pub const fn fastest(distribution: Distribution, elements: usize, level: Level) -> Strategy {
     let most = match (distribution, level) {
         (Distribution::Normal | Distribution::LogNormal, _) => DEAR,
         (_, Level::Avx512) => 0,
@@ -26,5 +26,5 @@ pub const fn fastest(distribution: Distribution, params: usize, level: Level) ->
         (Distribution::Uniform, Level::Sse2 | Level::Neon | Level::Portable) => CHEAP,
         _ => 0,
     };
-    if params <= most { Strategy::Fused } else { Strategy::TwoPass }
+    if elements <= most { Strategy::Fused } else { Strategy::TwoPass }
 }

@@ -350,7 +350,10 @@ impl RunSpec {
         match wanted {
             settings::Strategy::TwoPass => Strategy::TwoPass,
             settings::Strategy::Fused => Strategy::Fused,
-            settings::Strategy::Auto => fastest(self.distribution, self.network.params(), level),
+            settings::Strategy::Auto => {
+                let longest = self.plan().iter().map(|compartment| compartment.elements).max();
+                fastest(self.distribution, longest.unwrap_or(0), level)
+            }
         }
     }
 }

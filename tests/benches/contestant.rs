@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use random_bases::executor::Threads;
+use random_bases::executor::{Threads, within};
 use random_bases::fastest::fastest;
 use random_bases::training::BLOCKS_PER_THREAD;
 use random_bases::vector::Level;
@@ -217,8 +217,8 @@ impl Runner {
             warm_up = WARM_UP;
         }
         let (_, work) = self.running.iter_mut().find(|(of, _)| *of == workload).expect("it was just added");
-        // Within the pool, as `train`.
-        work.pool().install(|| {
+        // As `train`.
+        within(&work.pool(), || {
             (0..warm_up).for_each(|_| work.run());
             let time = |_| {
                 let start = Instant::now();

@@ -21,7 +21,7 @@ use random_bases_core::descent::{Method, Options};
 use random_bases_core::nn::{Fc28, Fc32, Layer, Network, Small8};
 use random_bases_core::numerics::{Lanes, MathId};
 use random_bases_core::step::{Executor, Superstep};
-use random_bases_core::subspace::{Normalisation, Strategy};
+use random_bases_core::subspace::{Compartments, Normalisation, Strategy};
 use random_bases_tests::{THREADS, able, threads};
 
 /// Superstep: writes down the vectors it was given, as their width and whether they are arrays.
@@ -176,10 +176,9 @@ fn every_tile_runs_once_on_its_own_chunk() {
     }
 }
 
-/// A strategy that was asked for is used; only `auto` looks at the distribution.
-#[test]
-fn a_named_strategy_is_obeyed() {
-    let spec = RunSpec {
+/// A training of the smallest network.
+fn spec() -> RunSpec {
+    RunSpec {
         math: MathId::Libm,
         network: Model::Small8,
         data: DataSpec {
@@ -198,7 +197,13 @@ fn a_named_strategy_is_obeyed() {
         batch: 32,
         seed: 1,
         options: Options::NONE,
-    };
+    }
+}
+
+/// A strategy that was asked for is used; only `auto` looks at the distribution.
+#[test]
+fn a_named_strategy_is_obeyed() {
+    let spec = spec();
     for distribution in [Distribution::Normal, Distribution::Uniform, Distribution::Rademacher] {
         for method in Method::EXAMPLES {
             let spec = RunSpec { distribution, method, ..spec.clone() };
@@ -210,6 +215,16 @@ fn a_named_strategy_is_obeyed() {
             }
         }
     }
+}
+
+/// Rows are as long as the largest compartment, not as the network.
+#[test]
+fn auto_goes_by_the_length_of_rows() {
+    let whole = RunSpec { distribution: Distribution::Uniform, network: Model::Fc32, ..spec() };
+    let parts = Options { compartments: Compartments::Weights(1_000), ..Options::NONE };
+    let parts = RunSpec { options: parts, ..whole.clone() };
+    let auto = |spec: &RunSpec| spec.strategy(settings::Strategy::Auto, Level::Portable);
+    assert_eq!([auto(&whole), auto(&parts)], [Strategy::TwoPass, Strategy::Fused]);
 }
 
 /// Weights: 784 * 128 + 128 + 128 * 10 + 10, and alike.

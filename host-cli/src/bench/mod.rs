@@ -20,7 +20,7 @@ use clap::ValueEnum;
 
 pub use report::{Report, description};
 
-use crate::executor::Threads;
+use crate::executor::{Threads, within};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::vector::Level;
@@ -161,11 +161,7 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
                 return Err(Failure::Interrupted("interrupted; nothing was written of this group".into()));
             }
             let Case { run, pool, .. } = case;
-            measured.rounds.push(if pool.current_num_threads() > 1 {
-                pool.install(|| time(run))
-            } else {
-                time(run)
-            });
+            measured.rounds.push(within(pool, || time(run)));
         }
         report.probe();
     }

@@ -61,6 +61,10 @@ impl Bench {
         black_box((&self.activations, &self.gradient));
     }
 
+    fn pool(&self) -> Arc<rayon::ThreadPool> {
+        Arc::clone(self.executor.pool())
+    }
+
     fn bytes(&self) -> usize {
         let floats = [&self.weights, &self.input, &self.activations, &self.deltas, &self.gradient];
         4 * floats.iter().map(|x| x.len()).sum::<usize>()
@@ -85,7 +89,7 @@ pub fn cases(plan: Plan) -> Result<Vec<Case>, Failure> {
                     // Backward: as much again for the gradient, and for the deltas of all layers but the first.
                     let products = if backward { 2.0 * first + 3.0 * others } else { first + others };
                     let amount = Amount::Operations(2.0 * IMAGES as f64 * products);
-                    let pool = Arc::clone(bench.executor.pool());
+                    let pool = bench.pool();
                     Case::new(name, (machine.0, &pool), amount, bench.bytes(), move || bench.run::<N>(backward))
                 });
                 cases.push(case);

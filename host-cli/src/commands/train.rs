@@ -13,6 +13,7 @@ use super::executor;
 use crate::args::TrainArguments;
 use crate::dataset::DataSet;
 use crate::epochs::{EvaluationMetrics, Past, Run};
+use crate::executor::within;
 use crate::failure::{Failure, printed, say};
 use crate::interrupt;
 use crate::output::{OutputFolder, write_weights};
@@ -86,7 +87,7 @@ pub fn run(
     let settings = &resolved.settings;
     let machine = MachineSettings { threads: settings.threads, vector: settings.vector };
     let executor = executor(machine)?;
-    let (pool, threads) = (Arc::clone(executor.pool()), executor.threads());
+    let pool = Arc::clone(executor.pool());
     let data = DataSet::load(settings, executor.pool())?;
     let split = data.split(settings)?;
     let spec = RunSpec::new(settings, data.spec(split, settings.augmentation))?;
@@ -211,8 +212,7 @@ pub fn run(
         say(format_args!("random-bases: warning: {}: {note}", settings.dataset));
     }
     interrupt::watch();
-    // Within the pool: supersteps pass work on there without waking up a thread that sleeps, and without allocating.
-    let result = if threads > 1 { pool.install(|| run.epochs(steps)) } else { run.epochs(steps) };
+    let result = within(&pool, || run.epochs(steps));
     run.reporter.finish();
     let made = result?;
     if let Some(journal) = run.journal.take() {

@@ -226,21 +226,22 @@ impl Check<'_> {
             );
             return self.refuse("workers", settings.workers, reason);
         }
-        if settings.keep_projection_in_memory && settings.distribution == Distribution::HadamardNormal {
+        if !settings.keep_projection_in_memory {
+            return Ok(());
+        }
+        if settings.distribution == Distribution::HadamardNormal {
             let reason = "hadamard-normal projects on rotated gradients, not on rows that could be kept; leave one of them out";
             return self.refuse("keep_projection_in_memory", true, reason);
         }
-        if settings.keep_projection_in_memory {
-            let rows: u64 = plan.iter().map(|c| (c.elements * c.dimensions) as u64).sum();
-            let own = settings.base_for_each_worker && !settings.split_dimensions_across_workers;
-            let bytes = rows * 4 * if own { u64::from(settings.workers) } else { 1 };
-            if bytes > STORED_MAX {
-                let reason = format_args!(
-                    "the directions take {} GiB; choose fewer base_dimensions, or leave it out: nothing but time depends on it",
-                    bytes >> 30
-                );
-                return self.refuse("keep_projection_in_memory", true, reason);
-            }
+        let rows: u64 = plan.iter().map(|c| (c.elements * c.dimensions) as u64).sum();
+        let own = settings.base_for_each_worker && !settings.split_dimensions_across_workers;
+        let bytes = rows * 4 * if own { u64::from(settings.workers) } else { 1 };
+        if bytes > STORED_MAX {
+            let reason = format_args!(
+                "the directions take {} GiB; choose fewer base_dimensions, or leave it out: nothing but time depends on it",
+                bytes >> 30
+            );
+            return self.refuse("keep_projection_in_memory", true, reason);
         }
         Ok(())
     }
