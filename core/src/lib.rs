@@ -42,6 +42,7 @@
 //! - [`nn`]: layers, networks, loss; **a new layer goes there**;
 //! - [`descent`]: the methods; **the update loop is [`descent::Descent::step`]**; what RBD leaves open is [`descent::Options`];
 //! - [`data`]: synthetic images, splits, shuffles, augmentation;
+//! - [`contract`]: the constants by name, for other languages;
 //! - `record` (feature `serde`): journals and fixtures;
 //! - `conformance` (feature): the suite that every executor must pass.
 #![no_std]
@@ -54,6 +55,7 @@ compile_error!("x86 without SSE2 computes with x87 registers, which round differ
 pub mod basis;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod contract;
 pub mod data;
 pub mod descent;
 pub mod nn;

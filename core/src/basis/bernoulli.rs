@@ -9,7 +9,7 @@ use crate::numerics::Lanes;
 use crate::random::Stream;
 
 /// 2^-15.
-const TWO_POW_MINUS_15: f32 = f32::from_bits(0x3800_0000);
+pub(crate) const TWO_POW_MINUS_15: f32 = f32::from_bits(0x3800_0000);
 
 /// A probability: a number of 65,536ths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -46,6 +46,10 @@ impl<V: Lanes> Sampler<V> for CubicSampler<V> {
     }
 }
 
+/// The cubic's coefficients, in units of 2^-32 and 2^-16.
+pub(crate) const SQUARE: u32 = 32_762;
+pub(crate) const CONSTANT: u32 = 2_816;
+
 /// In both halves of each word: x = u (2816 + u^2 32762 / 2^32) / 2^16, each product cut to its upper half. The lowest bit is set
 /// in u and x, which makes x exactly symmetric: rounding down would shift its mean.
 #[inline(always)]
@@ -55,6 +59,7 @@ fn cubic<V: Lanes>(word: V::U) -> V::U {
     }
     let u = V::or(word, V::splat_u(both(1)));
     let square = V::mul_high_halves(u, u);
-    let factor = V::add_halves(V::mul_high_halves(square, V::splat_u(both(32_762))), V::splat_u(both(2_816)));
+    let factor =
+        V::add_halves(V::mul_high_halves(square, V::splat_u(both(SQUARE))), V::splat_u(both(CONSTANT)));
     V::or(V::mul_high_halves(u, factor), V::splat_u(both(1)))
 }

@@ -9,17 +9,17 @@ use crate::numerics::Lanes;
 use crate::random::Stream;
 
 /// 1 / ln 2.
-const PER_LN_2: f32 = f32::from_bits(0x3fb8_aa3b);
+pub(crate) const PER_LN_2: f32 = f32::from_bits(0x3fb8_aa3b);
 
 /// ln 2 in two parts; the first has so few digits that its product with a whole number up to 512 is exact.
-const LN_2_HIGH: f32 = f32::from_bits(0x3f31_7200);
-const LN_2_LOW: f32 = f32::from_bits(0x35bf_be8e);
+pub(crate) const LN_2_HIGH: f32 = f32::from_bits(0x3f31_7200);
+pub(crate) const LN_2_LOW: f32 = f32::from_bits(0x35bf_be8e);
 
 /// 1.5 * 2^23: a small float added to it is rounded to a whole number, which its lowest bits then hold.
-const ROUND: f32 = f32::from_bits(0x4b40_0000);
+pub(crate) const ROUND: f32 = f32::from_bits(0x4b40_0000);
 
 /// `(exp(f) - 1 - f) / f^2` on [-ln 2 / 2, ln 2 / 2], lowest power first; 3e-9 relative to the exponential.
-const EXP: [f32; 5] = [
+pub(crate) const EXP: [f32; 5] = [
     f32::from_bits(0x3eff_fffe),
     f32::from_bits(0x3e2a_aa49),
     f32::from_bits(0x3d2a_ac79),
@@ -28,7 +28,7 @@ const EXP: [f32; 5] = [
 ];
 
 /// exp(1/2).
-const MEAN: f32 = f32::from_bits(0x3fd3_094c);
+pub(crate) const MEAN: f32 = f32::from_bits(0x3fd3_094c);
 
 /// exp(n) - exp(1/2); `NUMERICS.md`, section 3.
 #[derive(Clone, Copy, Debug)]

@@ -8,12 +8,12 @@
 //! To add a distribution, write these, name it in [`Distribution`] and `with_law!`, and describe it in
 //! `NUMERICS.md`.
 
-mod bernoulli;
-mod hadamard_normal;
-mod log_normal;
-mod normal;
-mod rademacher;
-mod rotation;
+pub(crate) mod bernoulli;
+pub(crate) mod hadamard_normal;
+pub(crate) mod log_normal;
+pub(crate) mod normal;
+pub(crate) mod rademacher;
+pub(crate) mod rotation;
 mod uniform;
 mod zeros;
 

@@ -11,7 +11,7 @@ use crate::numerics::Lanes;
 use crate::random::Stream;
 
 /// `-2 ln(1 + f) / f` on [sqrt(1/2) - 1, sqrt(2) - 1], lowest power first; relative error 1.7e-7.
-const LOG: [f32; 8] = bits([
+pub(crate) const LOG: [f32; 8] = bits([
     0xbfff_ffff,
     0x3f80_003d,
     0xbf2a_acee,
@@ -23,16 +23,16 @@ const LOG: [f32; 8] = bits([
 ]);
 
 /// `2 ln 2`.
-const TWO_LN_2: f32 = f32::from_bits(0x3fb1_7218);
+pub(crate) const TWO_LN_2: f32 = f32::from_bits(0x3fb1_7218);
 
 /// `sin(pi x) / x` in powers of x^2 on [-1/2, 1/2]; absolute error of the sine 5.9e-7.
-const SINE: [f32; 4] = bits([0x4049_0fae, 0xc0a5_593c, 0x4022_ae79, 0xbf0d_fca3]);
+pub(crate) const SINE: [f32; 4] = bits([0x4049_0fae, 0xc0a5_593c, 0x4022_ae79, 0xbf0d_fca3]);
 
 /// The bits of sqrt(1/2): mantissas are cut there, so that `ln` is evaluated around 1.
-const SQRT_HALF: u32 = 0x3f35_04f3;
+pub(crate) const SQRT_HALF: u32 = 0x3f35_04f3;
 
 /// 2^-31.
-const TWO_POW_MINUS_31: f32 = f32::from_bits(0x3000_0000);
+pub(crate) const TWO_POW_MINUS_31: f32 = f32::from_bits(0x3000_0000);
 
 /// `[f(0), f(1), f(2), f(3)]`, spelled out: a closure or a loop might be compiled apart from its caller, without the
 /// caller's instructions.

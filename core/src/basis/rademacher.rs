@@ -11,7 +11,7 @@ use crate::numerics::Lanes;
 use crate::random::Stream;
 
 /// The bits of 1.0.
-const ONE: u32 = 0x3f80_0000;
+pub(crate) const ONE: u32 = 0x3f80_0000;
 
 /// -1 or +1; `NUMERICS.md`, section 3.
 #[derive(Clone, Copy, Debug)]

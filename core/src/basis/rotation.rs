@@ -8,7 +8,7 @@ use crate::numerics::Lanes;
 
 /// What makes the elements of a row have variance one: 1 / 16 for the transform, 1 / 2315.6472706 for the variates (their standard
 /// deviation, by enumeration), 2^-16 for their unit.
-const SCALE: f32 = f32::from_bits(0x2fe2_6937);
+pub(crate) const SCALE: f32 = f32::from_bits(0x2fe2_6937);
 
 /// Butterflies at distances 1, 2, 4, ... 128, `(a, b)` becoming `(a + b, a - b)`; then every element times [`SCALE`].
 #[inline(always)]

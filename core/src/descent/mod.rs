@@ -185,7 +185,7 @@ impl Descent {
     /// Writes the initial weights and begins at step 0.
     pub fn start<N: Network, E: Executor>(&mut self, executor: &mut E, memory: &mut Memory<'_>) {
         initial_weights::<N, E>(executor, self.seed, memory.weights);
-        memory.position.fill(0.0);
+        subspace::fill(executor, 0.0, memory.position);
         memory.stored.fill(0.0);
         memory.velocity.fill(0.0);
         memory.redraws.fill(0.0);

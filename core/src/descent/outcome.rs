@@ -31,11 +31,20 @@ impl Outcome {
         labels: &[u8],
         losses: &mut [f32],
     ) -> Self {
-        let mut right = 0;
-        let loss = nn::mean_loss::<M, E>(executor, N::Layers::OUTPUT, logits, labels, losses, |metrics| {
-            right += u64::from(metrics.rank == 0);
-        });
-        Self { loss, right, images: labels.len() as u64, sgd: false }
+        nn::metrics::<M, E>(executor, N::Layers::OUTPUT, logits, labels, losses, |_| ());
+        Self::of_metrics(&losses[..2 * labels.len()])
+    }
+
+    /// Of loss and rank of each image of one mini-batch, in turn: what [`Outcome::of`] leaves in `losses`.
+    #[must_use]
+    pub fn of_metrics(metrics: &[f32]) -> Self {
+        let (mut sum, mut right) = (0.0, 0);
+        for image in metrics.chunks_exact(2) {
+            sum += image[0];
+            right += u64::from(image[1] == 0.0);
+        }
+        let images = metrics.len() / 2;
+        Self { loss: sum * (1.0 / images as f32), right, images: images as u64, sgd: false }
     }
 
     /// Adds losses and counts.

@@ -19,8 +19,8 @@ use crate::nn::{Network, initial_weights, tensors};
 use crate::numerics::Math;
 use crate::step::Executor;
 use crate::subspace::{
-    self, Basis, Compartment, Coordinates, Plan, Rule, Strategy, Top, Transformation, add_to_weights, kept,
-    multiply, top,
+    self, Basis, Compartment, Coordinates, Plan, Rule, Strategy, Top, Transformation, add_to_weights, fill,
+    integrate, kept, multiply, top,
 };
 
 /// What coordinates are to the weights.
@@ -166,24 +166,24 @@ fn begin<N: Network, E: Executor>(descent: &Descent, executor: &mut E, memory: &
         Role::Fresh => {}
         Role::Kept(Period::Never) => {
             if t == 0 {
-                memory.position.fill(0.0);
+                fill(executor, 0.0, memory.position);
             }
             initial_weights::<N, E>(executor, descent.seed, memory.weights);
         }
         Role::Kept(period) => {
             if period.begins(t) {
-                memory.position.fill(0.0);
+                fill(executor, 0.0, memory.position);
                 memory.anchor.copy_from_slice(memory.weights);
             }
             memory.weights.copy_from_slice(memory.anchor);
         }
         Role::Accumulated(steps) => {
             if Period::Steps(steps).begins(t) {
-                memory.position.fill(0.0);
+                fill(executor, 0.0, memory.position);
             }
         }
     }
-    memory.step.fill(0.0);
+    fill(executor, 0.0, memory.step);
 }
 
 /// What one update's step along a compartment is multiplied with: -r, or 1 where coordinates hold it already.
@@ -219,9 +219,7 @@ fn update<E: Executor>(
         let mut coordinates = Coordinates { values, norms, scratch };
         subspace::update(executor, Strategy::Fused, &basis, gradient, rule, scale, target, &mut coordinates);
     });
-    for i in 0..position.len() {
-        position[i] = Rule::Integrated { previous: position, rate }.apply(i, values[i]);
-    }
+    integrate(executor, rate, values, position);
 }
 
 /// 2: worker `worker`'s coordinates of the gradient.
@@ -322,9 +320,7 @@ fn lift<E: Executor>(
     } else {
         let start = update * plan.coordinates() + compartment.first;
         let position = &mut position[start..start + d];
-        for i in 0..d {
-            position[i] = Rule::Integrated { previous: position, rate }.apply(i, f[i]);
-        }
+        integrate(executor, rate, f, position);
         position
     };
     if !role.moves(descent.steps) {

@@ -1,10 +1,11 @@
 //! One layer after another.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use super::{Layer, Tensors};
 use crate::numerics::Lanes;
-use crate::step::Executor;
+use crate::step::{Executor, Parts};
 
 /// `A`, then `B`. Does not compile unless `A`'s output is as long as `B`'s input.
 ///
@@ -93,6 +94,22 @@ impl<A: Layer, B: Layer> Layer for Chain<A, B> {
             let start = start.max(A::PARAMS) - A::PARAMS;
             B::gradient_tile::<V>(images, input, activations_b, deltas_b, start, out_b);
         }
+    }
+
+    fn gradient_work<'s>(
+        images: usize,
+        input: &'s [f32],
+        activations: &'s [f32],
+        deltas: &'s [f32],
+        place: Range<usize>,
+        part: &mut Parts<'_, 's>,
+    ) {
+        let (activations_a, activations_b) = activations.split_at(A::ACTIVATIONS * images);
+        let (deltas_a, deltas_b) = deltas.split_at(A::ACTIVATIONS * images);
+        let border = place.start + A::PARAMS;
+        let between = A::output(activations_a, images);
+        A::gradient_work(images, input, activations_a, deltas_a, place.start..border, part);
+        B::gradient_work(images, between, activations_b, deltas_b, border..place.end, part);
     }
 
     fn tensors(to: &mut Tensors) {

@@ -1,9 +1,11 @@
 //! The fully connected layer.
 
+use core::ops::Range;
+
 use super::matmul::{Ends, Left, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once};
 use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// `y = x W + b`. Parameters: the kernel `W` as `[IN][OUT]`, then the bias `b`.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,10 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(self.params);
         read(piece(self.input, index, IMAGES * IN));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::DenseForward { shape: [IN, OUT], params: self.params, input: self.input });
     }
 
     #[inline(always)]
@@ -61,6 +67,10 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(&self.params[..IN * OUT]);
         read(piece(self.deltas, index, IMAGES * OUT));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::DenseBackward { shape: [IN, OUT], params: self.params, deltas: self.deltas });
     }
 
     #[inline(always)]
@@ -142,6 +152,18 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
         let column = start.saturating_sub(IN * OUT);
         bias.fill(0.0);
         accumulate_rows::<V>(deltas, OUT, column, bias);
+    }
+
+    fn gradient_work<'s>(
+        images: usize,
+        input: &'s [f32],
+        _: &'s [f32],
+        deltas: &'s [f32],
+        place: Range<usize>,
+        part: &mut Parts<'_, 's>,
+    ) {
+        let deltas = &deltas[..images * OUT];
+        part(place, Work::DenseGradient { shape: [IN, OUT], input, deltas });
     }
 
     fn tensors(to: &mut Tensors) {

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use crate::basis::{Distribution, Row};
 use crate::numerics::{Lanes, TILE};
 use crate::random::{Domain, Key};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Parts, Superstep, Work};
 
 use super::{Layer, Network};
 
@@ -77,6 +77,10 @@ impl Superstep for InitialWeights<'_> {
 
     /// Nothing: a row is a function.
     fn reads<'s>(&'s self, _: usize, _: &mut dyn FnMut(&'s [f32])) {}
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::InitialWeights { key: self.key, tensors: self.tensors });
+    }
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::numerics::{Lanes, Math};
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// Images per tile.
 const IMAGES: usize = 32;
@@ -26,6 +26,11 @@ impl<M: Math> Superstep for LossDeltas<'_, M> {
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(piece(self.logits, index, IMAGES * self.classes));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let Self { classes, logits, labels, .. } = *self;
+        part(0..len, Work::LossDeltas { classes, logits, labels, math: M::ID });
     }
 
     #[inline(always)]
@@ -93,6 +98,11 @@ impl<M: Math> Superstep for Measure<'_, M> {
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(piece(self.logits, index, IMAGES * self.classes));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let Self { classes, logits, labels, .. } = *self;
+        part(0..len, Work::Metrics { classes, logits, labels, math: M::ID });
     }
 
     #[inline(always)]

@@ -33,8 +33,10 @@ pub use pad::Pad;
 pub use pool::MaxPool;
 pub use relu::Relu;
 
+use core::ops::Range;
+
 use crate::numerics::{Lanes, Math};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Parts, Superstep, Work};
 
 /// A differentiable function with const shapes. All lengths are per image.
 ///
@@ -79,6 +81,20 @@ pub trait Layer: Sync + 'static {
         start: usize,
         out: &mut [f32],
     );
+
+    /// Says what [`Layer::gradient_tile`] computes, of all parameters: `place` is where they lie in the output.
+    fn gradient_work<'s>(
+        _images: usize,
+        _input: &'s [f32],
+        _activations: &'s [f32],
+        _deltas: &'s [f32],
+        place: Range<usize>,
+        part: &mut Parts<'_, 's>,
+    ) {
+        if !place.is_empty() {
+            part(place, Work::Undescribed);
+        }
+    }
 
     /// Appends the layer's parameter tensors, in the order of the parameters.
     fn tensors(to: &mut Tensors);
@@ -151,6 +167,10 @@ impl<L: Layer> Superstep for ParameterGradient<'_, L> {
         read(self.input);
         read(self.activations);
         read(self.deltas);
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        L::gradient_work(self.images, self.input, self.activations, self.deltas, 0..len, part);
     }
 
     #[inline(always)]

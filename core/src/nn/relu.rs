@@ -2,7 +2,7 @@
 
 use super::{Layer, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// `y = x` where x > 0, else +0. The subgradient at 0 is 0.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,10 @@ impl Superstep for Rectify<'_> {
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(piece(self.sign, index, CHUNK));
         read(piece(self.from, index, CHUNK));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::Rectify { sign: self.sign, from: self.from });
     }
 
     #[inline(always)]

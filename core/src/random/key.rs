@@ -83,6 +83,9 @@ impl Key {
     }
 }
 
+/// 2^32 over the golden ratio, made odd: what neighbouring lanes are apart.
+pub(crate) const GOLDEN: u32 = 0x9e37_79b9;
+
 /// The seed of one tile of one row; sixteen lane seeds follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileSeed {
@@ -96,7 +99,7 @@ impl TileSeed {
         let mut offset = [0; LANES];
         let mut lane = 0;
         while lane < LANES {
-            offset[lane] = 0x9e37_79b9_u32.wrapping_mul(lane as u32 + 1);
+            offset[lane] = GOLDEN.wrapping_mul(lane as u32 + 1);
             lane += 1;
         }
         offset

@@ -13,6 +13,7 @@ mod stream;
 
 #[cfg(feature = "conformance")]
 pub(crate) use key::fmix32;
+pub(crate) use key::GOLDEN;
 pub use key::{Domain, Key, TileSeed, generator_below};
 pub(crate) use stream::RowSeeds;
 pub use stream::Stream;

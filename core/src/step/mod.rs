@@ -8,8 +8,10 @@
 //! blocks and of the offspring.)
 
 mod serial;
+mod work;
 
 pub use serial::Serial;
+pub use work::{Parts, Work};
 
 use crate::numerics::Lanes;
 
@@ -30,6 +32,13 @@ pub trait Superstep: Sync {
     /// An executor that runs tiles where their inputs are not (another process, the tiles of an IPU) learns from this what
     /// to bring there. Other executors need not call it. Conformance can check it: what is not named may hold anything.
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32]));
+
+    /// Calls `part` with the parts of the `len` floats of output, in order, and what each is computed from.
+    ///
+    /// An executor that does not run Rust learns from this what to do. Those that do run [`tile`](Superstep::tile) instead.
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::Undescribed);
+    }
 
     /// Computes tile `index`, the `index`-th chunk of the output.
     ///

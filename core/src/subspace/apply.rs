@@ -1,7 +1,7 @@
 //! An update that is in memory, onto the weights: the end of a fused update, and all of SGD's.
 
 use crate::numerics::{Lanes, TILE};
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// Superstep, in place: a tile of `theta + scale * total`.
 struct Apply<'a> {
@@ -19,6 +19,10 @@ impl Superstep for Apply<'_> {
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(piece(self.total, index, TILE));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::Apply { total: self.total, scale: self.scale });
     }
 
     #[inline(always)]

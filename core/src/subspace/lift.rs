@@ -5,7 +5,7 @@ use super::{Basis, signs};
 use crate::basis::{Law, OCTET, OCTET_LEN, Sampler, VECTORS, load_lanes, rotate, store_lanes, with_law};
 use crate::numerics::{BLOCK, Kernel, Lanes, TILE};
 use crate::random::{LANES, Stream};
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Parts, Superstep, Work};
 
 /// Superstep, in place: one tile of `theta + scale * sum_i a_i phi_i`.
 struct Lift<'a> {
@@ -25,6 +25,11 @@ impl Superstep for Lift<'_> {
     fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
         self.basis.reads(read);
         read(self.coefficients);
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let Self { basis, coefficients, scale } = *self;
+        part(0..len, Work::Lift { basis, coefficients, scale });
     }
 
     #[inline(always)]

@@ -21,6 +21,7 @@
 
 mod apply;
 mod compartments;
+mod coordinates;
 mod fused;
 pub mod kept;
 mod lift;
@@ -35,6 +36,7 @@ mod transformation;
 
 pub use apply::{add_to_weights, multiply};
 pub use compartments::{Compartment, Compartments, DYNAMIC_LEAST, Plan};
+pub use coordinates::{fill, integrate};
 pub(crate) use project::norms;
 pub use top::Top;
 pub use transformation::Transformation;
@@ -155,7 +157,7 @@ pub(crate) fn divide_by_norm(x: f32, norm: f32) -> f32 {
 }
 
 /// How the numbers z that are lifted follow from the coordinates c of this step's gradient.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule<'a> {
     /// `z = c`: a gradient step in coordinates that are fresh (RBD).
     Current,
@@ -257,7 +259,7 @@ pub fn update<E: Executor>(
         Strategy::TwoPass => {
             project::norms(executor, basis, 0, gradient.len(), norms, scratch);
             project::project(executor, basis, 0, gradient, norms, values, scratch);
-            lift_numbers(executor, basis, |i| rule.apply(i, values[i]), scale, weights, norms, scratch);
+            lift_numbers(executor, basis, values, rule, scale, weights, norms, scratch);
         }
         Strategy::Fused => {
             fused::update(executor, basis, gradient, rule, scale, weights, values, norms, scratch);
@@ -304,22 +306,21 @@ pub fn replay<E: Executor>(
     assert_eq!(z.len(), basis.dimensions, "one number per direction");
     let norms = &mut norms[..basis.dimensions];
     project::norms(executor, basis, 0, weights.len(), norms, scratch);
-    lift_numbers(executor, basis, |i| z[i], scale, weights, norms, scratch);
+    lift_numbers(executor, basis, z, Rule::Current, scale, weights, norms, scratch);
 }
 
-/// Lifts the numbers `z(i)` of rows whose norms are known.
+/// Lifts z, which follows from the coordinates by `rule`, of rows whose norms are known.
 fn lift_numbers<E: Executor>(
     executor: &mut E,
     basis: &Basis<'_>,
-    z: impl Fn(usize) -> f32,
+    coordinates: &[f32],
+    rule: Rule<'_>,
     scale: f32,
     weights: &mut [f32],
     norms: &[f32],
     scratch: &mut [f32],
 ) {
     let coefficients = &mut scratch[..basis.dimensions];
-    for (i, a) in coefficients.iter_mut().enumerate() {
-        *a = basis.coefficient(z(i), norms[i]);
-    }
+    coordinates::coefficients(executor, basis, coordinates, rule, norms, coefficients);
     lift::lift(executor, basis, coefficients, scale, weights);
 }

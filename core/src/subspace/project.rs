@@ -2,12 +2,13 @@
 
 use core::ops::Range;
 
+use super::coordinates::{divide_by_norms, fill, roots};
 use super::sums::{FOUR, add_products, four, squares_of_group};
-use super::{Basis, divide_by_norm, signs};
+use super::{Basis, signs};
 use crate::basis::{Law, OCTET, Sampler, VECTORS, lane_group, load_group, rotate, with_law};
 use crate::numerics::{Kernel, Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// Superstep: partial sums `<phi_i, g>` over one tile of the weights, for some directions. Output `[tiles][directions]`.
 struct Project<'a> {
@@ -26,6 +27,11 @@ impl Superstep for Project<'_> {
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         self.basis.reads(read);
         read(piece(self.gradient, index, TILE));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let (basis, first, count) = (self.basis, self.directions.start, self.directions.len());
+        part(0..len, Work::Project { basis, first, count, gradient: self.gradient });
     }
 
     #[inline(always)]
@@ -156,6 +162,11 @@ impl Superstep for Squares<'_> {
         self.basis.reads(read);
     }
 
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let (basis, first, count) = (self.basis, self.directions.start, self.directions.len());
+        part(0..len, Work::SquaredNorms { basis, first, count, params: self.params });
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let len = TILE.min(self.params - index * TILE);
@@ -209,6 +220,10 @@ impl Superstep for Combine<'_> {
         read(self.partials);
     }
 
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::Combine { partials: self.partials });
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, _: usize, out: &mut [f32]) {
         out.fill(0.0);
@@ -238,9 +253,7 @@ pub fn project<E: Executor>(
     let directions = first..first + coordinates.len();
     executor.run(&Project { basis, directions, gradient }, partials);
     combine(executor, partials, coordinates);
-    for (c, norm) in coordinates.iter_mut().zip(norms) {
-        *c = divide_by_norm(*c, *norm);
-    }
+    divide_by_norms(executor, norms, coordinates);
 }
 
 /// The norms of the rows, of `params` elements, from direction `first` on; regenerates them only where each row has its own.
@@ -256,16 +269,14 @@ pub fn norms<E: Executor>(
     scratch: &mut [f32],
 ) {
     if let Some(norm) = basis.norm(params) {
-        norms.fill(norm);
+        fill(executor, norm, norms);
         return;
     }
     let partials = &mut scratch[..params.div_ceil(TILE) * norms.len()];
     let directions = first..first + norms.len();
     executor.run(&Squares { basis, directions, params }, partials);
     combine(executor, partials, norms);
-    for norm in norms {
-        *norm = libm::sqrtf(*norm);
-    }
+    roots(executor, norms);
 }
 
 /// The sums of `partials`, `[tiles][out.len()]`, over the tiles.

@@ -1,0 +1,151 @@
+// Layers and loss: NUMERICS.md, sections 6 and 7. Every output is one chain over the summed index, in order.
+#include <poplar/Vertex.hpp>
+
+#include "functions.hpp"
+
+using namespace poplar;
+
+// y[b][o] = sum_k x[b][k] w[k][o] + bias[o]
+class DenseForward : public Vertex {
+public:
+  Input<Vector<float>> input;
+  Input<Vector<float>> kernel;
+  Input<Vector<float>> bias;
+  Output<Vector<float>> output;
+
+  bool compute() {
+    const unsigned outputs = bias.size(), images = output.size() / outputs, inputs = input.size() / images;
+    for (unsigned b = 0; b < images; ++b)
+      for (unsigned o = 0; o < outputs; ++o) {
+        float sum = 0.0f;
+        for (unsigned k = 0; k < inputs; ++k)
+          sum = sum + input[b * inputs + k] * kernel[k * outputs + o];
+        output[b * outputs + o] = sum + bias[o];
+      }
+    return true;
+  }
+};
+
+// dx[b][k] = sum_o dy[b][o] w[k][o]
+class DenseBackward : public Vertex {
+public:
+  Input<Vector<float>> deltas;
+  Input<Vector<float>> kernel;
+  Output<Vector<float>> output;
+  const unsigned outputs;
+
+  bool compute() {
+    const unsigned images = deltas.size() / outputs, inputs = output.size() / images;
+    for (unsigned b = 0; b < images; ++b)
+      for (unsigned k = 0; k < inputs; ++k) {
+        float sum = 0.0f;
+        for (unsigned o = 0; o < outputs; ++o)
+          sum = sum + deltas[b * outputs + o] * kernel[k * outputs + o];
+        output[b * inputs + k] = sum;
+      }
+    return true;
+  }
+};
+
+// dw[k][o] = sum_b x[b][k] dy[b][o]: `input` is [images][inputs] of those that are here.
+class DenseGradient : public Vertex {
+public:
+  Input<Vector<float>> input;
+  Input<Vector<float>> deltas;
+  Output<Vector<float>> kernel;
+  const unsigned outputs;
+
+  bool compute() {
+    const unsigned images = deltas.size() / outputs, inputs = input.size() / images;
+    for (unsigned k = 0; k < inputs; ++k)
+      for (unsigned o = 0; o < outputs; ++o) {
+        float sum = 0.0f;
+        for (unsigned b = 0; b < images; ++b)
+          sum = sum + input[b * inputs + k] * deltas[b * outputs + o];
+        kernel[k * outputs + o] = sum;
+      }
+    return true;
+  }
+};
+
+// db[o] = sum_b dy[b][o]
+class BiasGradient : public Vertex {
+public:
+  Input<Vector<float>> deltas;
+  Output<Vector<float>> bias;
+
+  bool compute() {
+    const unsigned outputs = bias.size(), all = deltas.size();
+    for (unsigned o = 0; o < outputs; ++o) {
+      float sum = 0.0f;
+      for (unsigned at = o; at < all; at += outputs)
+        sum = sum + deltas[at];
+      bias[o] = sum;
+    }
+    return true;
+  }
+};
+
+class Rectify : public Vertex {
+public:
+  Input<Vector<float>> sign;
+  Input<Vector<float>> from;
+  Output<Vector<float>> output;
+
+  bool compute() {
+    for (unsigned i = 0; i < output.size(); ++i)
+      output[i] = sign[i] > 0.0f ? from[i] : 0.0f;
+    return true;
+  }
+};
+
+// The deltas of the logits of some images. `images`: of the whole mini-batch.
+class LossDeltas : public Vertex {
+public:
+  Input<Vector<float>> logits;
+  Input<Vector<unsigned>> labels;
+  Output<Vector<float>> deltas;
+  const unsigned images;
+
+  bool compute() {
+    const unsigned count = labels.size(), classes = logits.size() / count;
+    const float scale = 1.0f / float(int(images));
+    for (unsigned b = 0; b < count; ++b) {
+      const unsigned at = b * classes;
+      const float most = largest(logits, at, classes);
+      float sum = 0.0f;
+      for (unsigned j = 0; j < classes; ++j)
+        sum = sum + exponential(logits[at + j] - most);
+      // Once more: an output cannot be read.
+      for (unsigned j = 0; j < classes; ++j)
+        deltas[at + j] = (exponential(logits[at + j] - most) / sum - (j == labels[b] ? 1.0f : 0.0f)) * scale;
+    }
+    return true;
+  }
+};
+
+// Loss and rank of some images, two numbers each.
+class Metrics : public Vertex {
+public:
+  Input<Vector<float>> logits;
+  Input<Vector<unsigned>> labels;
+  Output<Vector<float>> metrics;
+
+  bool compute() {
+    const unsigned count = labels.size(), classes = logits.size() / count;
+    for (unsigned b = 0; b < count; ++b) {
+      const unsigned at = b * classes, label = labels[b];
+      const float most = largest(logits, at, classes);
+      float sum = 0.0f;
+      for (unsigned j = 0; j < classes; ++j)
+        sum = sum + exponential(logits[at + j] - most);
+      const float z = logits[at + label];
+      metrics[2 * b] = logarithm(sum) - (z - most);
+      unsigned rank = 0;
+      for (unsigned j = 0; j < classes; ++j)
+        rank += logits[at + j] > z || (logits[at + j] == z && j < label);
+      metrics[2 * b + 1] = float(int(z == z ? rank : classes));
+    }
+    return true;
+  }
+};

@@ -1,0 +1,54 @@
+// Generators: NUMERICS.md, section 2. 32-bit integers only.
+#pragma once
+
+#include "contract.hpp"
+
+inline float from_bits(unsigned word) {
+  float x;
+  __builtin_memcpy(&x, &word, 4);
+  return x;
+}
+
+inline unsigned bits(float x) {
+  unsigned word;
+  __builtin_memcpy(&word, &x, 4);
+  return word;
+}
+
+inline unsigned fmix32(unsigned h) {
+  h ^= h >> 16;
+  h *= 0x85ebca6bu;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35u;
+  return h ^ h >> 16;
+}
+
+// One lane of one tile of one row.
+struct Stream {
+  unsigned x, y, z, w;
+
+  // `key`: four words.
+  template <typename Key>
+  Stream(const Key &key, unsigned at, unsigned row, unsigned tile, unsigned lane) {
+    const unsigned offset = (lane + 1) * LANE_OFFSET;
+    x = word(key[at], row, tile, offset) | 1;
+    y = word(key[at + 1], row, tile, offset);
+    z = word(key[at + 2], row, tile, offset);
+    w = word(key[at + 3], row, tile, offset);
+  }
+
+  unsigned next() {
+    unsigned t = x ^ x << 11;
+    t ^= t >> 8;
+    x = y;
+    y = z;
+    z = w;
+    w = w ^ t ^ w >> 19;
+    return w;
+  }
+
+private:
+  static unsigned word(unsigned key, unsigned row, unsigned tile, unsigned offset) {
+    return fmix32(fmix32(fmix32(key ^ row) ^ tile) + offset);
+  }
+};

@@ -1,0 +1,270 @@
+// Rows, projected and lifted: NUMERICS.md, sections 3 to 5.
+//
+// The smallest piece of a row that can be made alone is one lane of one tile: 256 elements. That is what workers share. Numbers of lanes lie
+// as [row][lane], so that a worker's part of them is one stretch.
+#include <poplar/Vertex.hpp>
+
+#include "laws.hpp"
+
+using namespace poplar;
+
+// Sums over the lanes of one tile, of rows times a gradient. Lane `first + i` is lane (first + i) mod 16 of row (first + i) div 16.
+template <typename Law>
+class Project : public Vertex {
+public:
+  Input<Vector<unsigned>> keys;
+  Input<Vector<float>> gradient;
+  Output<Vector<float>> sums;
+  const unsigned tile;
+  const unsigned first;
+  const unsigned keyStride;
+  const unsigned threshold;
+
+  bool compute() {
+    const unsigned elements = gradient.size();
+    for (unsigned i = 0; i < sums.size(); ++i) {
+      const unsigned lane = (first + i) % LANES, row = (first + i) / LANES;
+      Stream stream(keys, row * keyStride, row, tile, lane);
+      float sum = 0.0f;
+      // Four vectors at a time; what lies behind the end is +0.
+      for (unsigned v = 0; v * LANES < elements; v += 4) {
+        const Pair p = Law::pair(stream, v / 2, threshold);
+        const Pair q = Law::pair(stream, v / 2 + 1, threshold);
+        const unsigned at = v * LANES + lane;
+        const float a = at < elements ? p.a * gradient[at] : 0.0f;
+        const float b = at + LANES < elements ? p.b * gradient[at + LANES] : 0.0f;
+        const float c = at + 2 * LANES < elements ? q.a * gradient[at + 2 * LANES] : 0.0f;
+        const float d = at + 3 * LANES < elements ? q.b * gradient[at + 3 * LANES] : 0.0f;
+        sum = sum + ((a + b) + (c + d));
+      }
+      sums[i] = sum;
+    }
+    return true;
+  }
+};
+
+// The same of rows times themselves, for the first `elements` elements of a tile.
+template <typename Law>
+class SquaredNorms : public Vertex {
+public:
+  Input<Vector<unsigned>> keys;
+  Output<Vector<float>> sums;
+  const unsigned elements;
+  const unsigned tile;
+  const unsigned first;
+  const unsigned keyStride;
+  const unsigned threshold;
+
+  bool compute() {
+    for (unsigned i = 0; i < sums.size(); ++i) {
+      const unsigned lane = (first + i) % LANES, row = (first + i) / LANES;
+      Stream stream(keys, row * keyStride, row, tile, lane);
+      float sum = 0.0f;
+      for (unsigned v = 0; v * LANES < elements; v += 4) {
+        const Pair p = Law::pair(stream, v / 2, threshold);
+        const Pair q = Law::pair(stream, v / 2 + 1, threshold);
+        const unsigned at = v * LANES + lane;
+        const float a = at < elements ? p.a * p.a : 0.0f;
+        const float b = at + LANES < elements ? p.b * p.b : 0.0f;
+        const float c = at + 2 * LANES < elements ? q.a * q.a : 0.0f;
+        const float d = at + 3 * LANES < elements ? q.b * q.b : 0.0f;
+        sum = sum + ((a + b) + (c + d));
+      }
+      sums[i] = sum;
+    }
+    return true;
+  }
+};
+
+// Sixteen lanes become one number, as a tree. `halve`: directions go in pairs, and those with odd numbers are mirrored rows.
+class TileSums : public Vertex {
+public:
+  Input<Vector<float>> lanes;
+  Output<Vector<float>> sums;
+  const unsigned first;
+  const unsigned halve;
+
+  bool compute() {
+    const unsigned begin = first >> halve;
+    for (unsigned i = 0; i < sums.size(); ++i) {
+      const unsigned at = (((first + i) >> halve) - begin) * LANES;
+      const float a = (lanes[at] + lanes[at + 8]) + (lanes[at + 4] + lanes[at + 12]);
+      const float b = (lanes[at + 1] + lanes[at + 9]) + (lanes[at + 5] + lanes[at + 13]);
+      const float c = (lanes[at + 2] + lanes[at + 10]) + (lanes[at + 6] + lanes[at + 14]);
+      const float d = (lanes[at + 3] + lanes[at + 11]) + (lanes[at + 7] + lanes[at + 15]);
+      const float sum = (a + c) + (b + d);
+      sums[i] = halve && ((first + i) & 1) ? 0.0f - sum : sum;
+    }
+    return true;
+  }
+};
+
+// Sums over tiles, in their order: `partials` is [tiles][sums].
+class Combine : public Vertex {
+public:
+  Input<Vector<float>> partials;
+  Output<Vector<float>> sums;
+
+  bool compute() {
+    const unsigned count = sums.size(), all = partials.size();
+    for (unsigned i = 0; i < count; ++i) {
+      float sum = 0.0f;
+      for (unsigned at = i; at < all; at += count)
+        sum = sum + partials[at];
+      sums[i] = sum;
+    }
+    return true;
+  }
+};
+
+// Four rows, weighted and summed, lane by lane of one tile: [four][lane][vectors]. Lane `first + i` is lane (first + i) mod 16 of the
+// four of directions that begins at 4 ((first + i) div 16).
+template <typename Law>
+class LiftFours : public Vertex {
+public:
+  Input<Vector<unsigned>> keys;
+  Input<Vector<float>> coefficients;
+  Output<Vector<float>> fours;
+  const unsigned tile;
+  const unsigned first;
+  const unsigned vectors;
+  const unsigned keyStride;
+  const unsigned halve;
+  const unsigned threshold;
+
+  bool compute() {
+    unsigned out = 0;
+    for (unsigned i = 0; out < fours.size(); ++i) {
+      const unsigned lane = (first + i) % LANES, direction = (first + i) / LANES * 4;
+      const float a = factor(direction), b = factor(direction + 1);
+      const float c = factor(direction + 2), d = factor(direction + 3);
+      Stream p = row(direction, lane), q = row(direction + 1, lane);
+      Stream r = row(direction + 2, lane), s = row(direction + 3, lane);
+      for (unsigned v = 0; v < vectors; v += 2) {
+        const Pair x = Law::pair(p, v / 2, threshold), y = Law::pair(q, v / 2, threshold);
+        const Pair z = Law::pair(r, v / 2, threshold), w = Law::pair(s, v / 2, threshold);
+        fours[out++] = (a * x.a + b * y.a) + (c * z.a + d * w.a);
+        fours[out++] = (a * x.b + b * y.b) + (c * z.b + d * w.b);
+      }
+    }
+    return true;
+  }
+
+private:
+  Stream row(unsigned direction, unsigned lane) const {
+    // A direction that does not exist counts zero times; it stands for the last one, whose key exists.
+    const unsigned last = coefficients.size() - 1;
+    const unsigned number = (direction < last ? direction : last) >> halve;
+    return Stream(keys, number * keyStride, number, tile, lane);
+  }
+
+  float factor(unsigned direction) const {
+    if (direction >= coefficients.size())
+      return 0.0f;
+    const unsigned sign = halve && (direction & 1) ? 0x80000000u : 0;
+    return from_bits(bits(coefficients[direction]) ^ sign);
+  }
+};
+
+// The fours of all directions become the sum: within blocks in order, then over blocks in order.
+class SumFours : public Vertex {
+public:
+  Vector<Input<Vector<float>>> fours;
+  Output<Vector<float>> total;
+
+  bool compute() {
+    for (unsigned e = 0; e < total.size(); ++e) {
+      float sum = 0.0f;
+      for (unsigned f = 0; f < fours.size();) {
+        float block = 0.0f;
+        for (unsigned k = 0; k < BLOCK / 4 && f < fours.size(); ++k, ++f)
+          block = block + fours[f][e];
+        sum = sum + block;
+      }
+      total[e] = sum;
+    }
+    return true;
+  }
+};
+
+// One lane of a tile, whole, rotated.
+class Rotate : public Vertex {
+public:
+  InOut<Vector<float>> lane;
+
+  bool compute() {
+    for (unsigned distance = 1; distance < VECTORS; distance *= 2)
+      for (unsigned i = 0; i < VECTORS; ++i)
+        if (!(i & distance)) {
+          const float a = lane[i], b = lane[i + distance];
+          lane[i] = a + b;
+          lane[i + distance] = a - b;
+        }
+    for (unsigned i = 0; i < VECTORS; ++i)
+      lane[i] = lane[i] * from_bits(ROTATION_SCALE);
+    return true;
+  }
+};
+
+// weights += scale * total, where the total lies lane by lane and the weights vector by vector.
+class ApplyLanes : public Vertex {
+public:
+  Vector<Input<Vector<float>>> total;
+  InOut<Vector<float>> weights;
+  Input<float> scale;
+
+  bool compute() {
+    const float factor = *scale;
+    for (unsigned e = 0; e < weights.size(); ++e)
+      weights[e] = weights[e] + factor * total[e % LANES][e / LANES];
+    return true;
+  }
+};
+
+// Initial weights: a lane of a tile of a row, times the limits of the tensors that its elements belong to. `ends[i]` is where tensor i ends.
+class InitialWeights : public Vertex {
+public:
+  Input<Vector<unsigned>> key;
+  Input<Vector<unsigned>> ends;
+  Input<Vector<float>> limits;
+  Output<Vector<float>> weights;
+  const unsigned tile;
+  const unsigned lane;
+
+  bool compute() {
+    Stream stream(key, 0, 0, tile, lane);
+    unsigned tensor = 0;
+    for (unsigned v = 0; v < weights.size(); v += 2) {
+      const Pair p = Uniform::pair(stream, v / 2, 0);
+      for (unsigned k = 0; k < 2 && v + k < weights.size(); ++k) {
+        const unsigned element = tile * TILE + (v + k) * LANES + lane;
+        while (element >= ends[tensor])
+          ++tensor;
+        const float limit = limits[tensor];
+        weights[v + k] = limit > 0.0f ? (k ? p.b : p.a) * limit : 0.0f;
+      }
+    }
+    return true;
+  }
+};
+
+template class Project<Normal>;
+template class Project<LogNormal>;
+template class Project<Uniform>;
+template class Project<Bernoulli>;
+template class Project<Rademacher>;
+template class Project<Zeros>;
+template class Project<HadamardNormal>;
+template class SquaredNorms<Normal>;
+template class SquaredNorms<LogNormal>;
+template class SquaredNorms<Uniform>;
+template class SquaredNorms<Bernoulli>;
+template class SquaredNorms<Rademacher>;
+template class SquaredNorms<Zeros>;
+template class LiftFours<Normal>;
+template class LiftFours<LogNormal>;
+template class LiftFours<Uniform>;
+template class LiftFours<Bernoulli>;
+template class LiftFours<Rademacher>;
+template class LiftFours<Zeros>;
+template class LiftFours<HadamardNormal>;

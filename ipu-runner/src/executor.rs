@@ -1,0 +1,132 @@
+//! An executor of the core that runs every superstep on the tile machine.
+//!
+//! A superstep at a time: its operands go to the machine, and its output comes back. So every method and option runs, whatever the host does
+//! between supersteps; [`crate::training`] has whole steps as one program. Graphs are made once for each shape.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use random_bases_core::step::{Executor, Serial, Superstep};
+
+use crate::graph::{Fault, Kind, VariableId};
+use crate::lower::{Builder, Operand, Operation, Unsupported, operation};
+use crate::machine::{Library, Machine};
+use crate::target::Target;
+
+/// Runs supersteps on emulated tiles.
+pub struct TileExecutor {
+    target: Target,
+    library: Arc<Library>,
+    seed: u64,
+    machines: HashMap<Shape, Loaded>,
+    /// Supersteps that have no codelets, and were computed by the host.
+    on_host: BTreeMap<&'static str, Unsupported>,
+    fault: Option<Fault>,
+}
+
+/// What a graph depends on.
+type Shape = (Operation, Vec<usize>, usize);
+
+struct Loaded {
+    machine: Machine,
+    operands: Vec<VariableId>,
+    out: VariableId,
+}
+
+impl TileExecutor {
+    /// For a machine; `seed` decides in which order vertices run.
+    #[must_use]
+    pub fn new(target: Target, library: Arc<Library>, seed: u64) -> Self {
+        // xorshift has no state 0.
+        let seed = seed | 1 << 63;
+        Self { target, library, seed, machines: HashMap::new(), on_host: BTreeMap::new(), fault: None }
+    }
+
+    /// What the host computed instead of the tiles, and why.
+    #[must_use]
+    pub const fn on_host(&self) -> &BTreeMap<&'static str, Unsupported> {
+        &self.on_host
+    }
+
+    /// The first rule that was broken. What was computed since is meaningless.
+    ///
+    /// # Errors
+    /// That rule.
+    pub fn check(&self) -> Result<(), Fault> {
+        self.fault.clone().map_or(Ok(()), Err)
+    }
+
+    fn part(
+        &mut self,
+        name: &str,
+        operation: Operation,
+        operands: &[Operand<'_>],
+        in_place: bool,
+        out: &mut [f32],
+    ) -> Result<(), Fault> {
+        let shape = (operation, operands.iter().map(Operand::len).collect(), out.len());
+        if !self.machines.contains_key(&shape) {
+            let loaded = self.load(name, &shape, operands)?;
+            self.machines.insert(shape.clone(), loaded);
+        }
+        let Loaded { machine, operands: places, out: place } =
+            self.machines.get_mut(&shape).expect("just added");
+        for (place, operand) in places.iter().zip(operands) {
+            match operand {
+                Operand::Floats(floats) => machine.write(*place, floats.iter().map(|x| x.to_bits())),
+                Operand::Numbers(floats) => machine.write(*place, floats.iter().map(|x| x.to_bits())),
+                Operand::Words(words) => machine.write(*place, words.iter().copied()),
+            }
+        }
+        if in_place {
+            machine.write(*place, out.iter().map(|x| x.to_bits()));
+        }
+        machine.run(0)?;
+        for (to, bits) in out.iter_mut().zip(machine.read(*place)?) {
+            *to = f32::from_bits(*bits);
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, name: &str, shape: &Shape, operands: &[Operand<'_>]) -> Result<Loaded, Fault> {
+        let (operation, _, len) = shape;
+        let mut builder = Builder::new(&self.target);
+        let mut places = Vec::new();
+        for (index, operand) in operands.iter().enumerate() {
+            let kind = if matches!(operand, Operand::Words(_)) { Kind::Word } else { Kind::Float };
+            places.push(builder.spread(format!("operand {index}"), kind, operand.len()));
+        }
+        let out = builder.spread("output", Kind::Float, *len);
+        let views: Vec<_> = places.iter().map(|place| builder.graph.whole(*place)).collect();
+        let whole = builder.graph.whole(out);
+        builder.add(name, operation, &views, whole);
+        let (graph, program) = builder.finish();
+        self.seed =
+            self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) | 1;
+        let machine =
+            Machine::load(graph, vec![program], &self.target, Arc::clone(&self.library), self.seed)?;
+        Ok(Loaded { machine, operands: places, out })
+    }
+}
+
+impl Executor for TileExecutor {
+    fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
+        if out.is_empty() || self.fault.is_some() {
+            return;
+        }
+        let mut parts = Vec::new();
+        superstep.work(out.len(), &mut |range, work| parts.push((range, operation(&work))));
+        if let Some(reason) = parts.iter().find_map(|(_, part)| part.as_ref().err()) {
+            self.on_host.insert(S::NAME, *reason);
+            Serial::<random_bases_core::numerics::Array<4>>::new().run(superstep, out);
+            return;
+        }
+        for (range, part) in parts {
+            let (operation, operands) = part.expect("looked at above");
+            if let Err(fault) = self.part(S::NAME, operation, &operands, S::IN_PLACE, &mut out[range]) {
+                self.fault = Some(fault);
+                return;
+            }
+        }
+    }
+}

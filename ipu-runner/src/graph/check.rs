@@ -1,0 +1,317 @@
+//! What every graph must fulfil, on any machine.
+
+use std::fmt;
+
+use super::{Edge, Graph, Kind, View};
+use crate::codelets::{self, Access};
+
+/// What is wrong with a graph, or happened while it was executed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Elements that lie on no tile.
+    #[error("variable {variable}: element {element} lies on no tile")]
+    Unmapped {
+        /// Which.
+        variable: String,
+        /// The first of them.
+        element: usize,
+    },
+    /// Elements that lie on two tiles.
+    #[error("variable {variable}: element {element} lies on two tiles, {first} and {second}")]
+    MappedTwice {
+        /// Which.
+        variable: String,
+        /// The first of them.
+        element: usize,
+        /// One tile.
+        first: u32,
+        /// Another.
+        second: u32,
+    },
+    /// There is no such tile.
+    #[error("{what} lies on tile {tile}; there are {tiles}")]
+    NoSuchTile {
+        /// A variable or a vertex.
+        what: String,
+        /// Where it should lie.
+        tile: u32,
+        /// How many there are.
+        tiles: u32,
+    },
+    /// There is no such codelet.
+    #[error("{vertex}: there is no such codelet")]
+    NoSuchCodelet {
+        /// The vertex.
+        vertex: Place,
+    },
+    /// Fields and edges do not fit.
+    #[error("{vertex}: field {field}: {reason}")]
+    Field {
+        /// The vertex.
+        vertex: Place,
+        /// The field.
+        field: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// An element that a vertex writes and another reads or writes at the same time.
+    #[error(
+        "variable {variable}: element {element} is written by {writer} and {also} by {other} in the same compute set"
+    )]
+    Overlap {
+        /// Which.
+        variable: String,
+        /// The first of them.
+        element: usize,
+        /// Who writes.
+        writer: Place,
+        /// What the other does: "read" or "written".
+        also: &'static str,
+        /// The other.
+        other: Place,
+    },
+    /// A constant is written.
+    #[error("{writer} writes the constant {variable}")]
+    Constant {
+        /// Which.
+        variable: String,
+        /// A vertex or a copy.
+        writer: String,
+    },
+    /// A copy between views that do not fit.
+    #[error("copy from {from} to {to}: {reason}")]
+    Copy {
+        /// The variable that is read.
+        from: String,
+        /// The variable that is written.
+        to: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A tile with too little memory.
+    #[error(
+        "out of memory on tile {tile}: {used} bytes used of {available}; the largest part, {largest} bytes, is {what}"
+    )]
+    Memory {
+        /// Which.
+        tile: u32,
+        /// All that lies there.
+        used: u64,
+        /// What there is room for.
+        available: u64,
+        /// What takes most.
+        what: String,
+        /// How much.
+        largest: u64,
+    },
+    /// An element was read before anybody wrote it.
+    #[error("{reader} reads element {element} of variable {variable}, which nobody has written")]
+    Uninitialised {
+        /// Which.
+        variable: String,
+        /// The first of them.
+        element: usize,
+        /// A vertex, a copy or the host.
+        reader: String,
+    },
+    /// A vertex left some of its output as it was.
+    #[error("{vertex} did not write all of its output {field}")]
+    Unwritten {
+        /// Which.
+        vertex: Place,
+        /// The field.
+        field: String,
+    },
+    /// A vertex said that it failed.
+    #[error("{vertex} returned false")]
+    Failed {
+        /// Which.
+        vertex: Place,
+    },
+}
+
+/// A vertex, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The compute set's name.
+    pub set: String,
+    /// Which of its vertices.
+    pub index: usize,
+    /// What it computes.
+    pub codelet: &'static str,
+    /// Where.
+    pub tile: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "vertex {} ({}) of \"{}\" on tile {}", self.index, self.codelet, self.set, self.tile)
+    }
+}
+
+impl Graph {
+    /// A vertex, for messages.
+    #[must_use]
+    pub fn place(&self, set: usize, index: usize) -> Place {
+        let (set, vertex) = (&self.sets[set], &self.sets[set].vertices[index]);
+        Place { set: set.name.clone(), index, codelet: vertex.codelet, tile: vertex.tile }
+    }
+}
+
+/// Checks a graph for a machine of so many tiles: everything lies somewhere, every field is connected to what it can take, and nobody writes
+/// what another vertex of the same set touches.
+///
+/// # Errors
+/// The first fault.
+pub fn check(graph: &Graph, tiles: u32) -> Result<(), Fault> {
+    graph.variables.iter().try_for_each(|variable| mapping(variable, tiles))?;
+    for set in 0..graph.sets.len() {
+        for index in 0..graph.sets[set].vertices.len() {
+            fields(graph, set, index, tiles)?;
+        }
+        overlaps(graph, set)?;
+    }
+    Ok(())
+}
+
+fn mapping(variable: &super::Variable, tiles: u32) -> Result<(), Fault> {
+    let mut mapping = variable.mapping.clone();
+    mapping.sort_by_key(|(range, _)| range.start);
+    let name = || variable.name.clone();
+    let (mut at, mut before) = (0, 0);
+    for (range, tile) in mapping {
+        if tile >= tiles {
+            return Err(Fault::NoSuchTile { what: format!("variable {}", variable.name), tile, tiles });
+        }
+        if range.start < at {
+            return Err(Fault::MappedTwice {
+                variable: name(),
+                element: range.start,
+                first: before,
+                second: tile,
+            });
+        }
+        if range.start > at {
+            break;
+        }
+        (at, before) = (range.end, tile);
+    }
+    if at < variable.len { Err(Fault::Unmapped { variable: name(), element: at }) } else { Ok(()) }
+}
+
+fn fields(graph: &Graph, set: usize, index: usize, tiles: u32) -> Result<(), Fault> {
+    let vertex = &graph.sets[set].vertices[index];
+    if vertex.tile >= tiles {
+        let what = graph.place(set, index).to_string();
+        return Err(Fault::NoSuchTile { what, tile: vertex.tile, tiles });
+    }
+    let Some(codelet) = codelets::all().get(vertex.codelet) else {
+        return Err(Fault::NoSuchCodelet { vertex: graph.place(set, index) });
+    };
+    let fault = |field: &str, reason: String| {
+        Err(Fault::Field { vertex: graph.place(set, index), field: field.to_string(), reason })
+    };
+    for (name, _) in &vertex.edges {
+        if !codelet.fields.iter().any(|field| field.name == *name) {
+            return fault(name, "the codelet has no such field".into());
+        }
+    }
+    for field in &codelet.fields {
+        let mut edges = vertex.edges.iter().filter(|(name, _)| *name == field.name);
+        let Some((_, edge)) = edges.next() else {
+            return fault(&field.name, "not connected".into());
+        };
+        if edges.next().is_some() {
+            return fault(&field.name, "connected twice".into());
+        }
+        match (edge, field.access) {
+            (Edge::Word(_), Access::Word) | (Edge::List(_), Access::List) => {}
+            (Edge::View(_), Access::Input | Access::Output | Access::InOut) => {}
+            _ => return fault(&field.name, "connected to something of another form".into()),
+        }
+        for view in views(edge) {
+            let variable = graph.get(view.variable());
+            if variable.kind != field.kind {
+                let kind = |kind| if kind == Kind::Float { "floats" } else { "words" };
+                let reason = format!(
+                    "{} has {}, the field takes {}",
+                    variable.name,
+                    kind(variable.kind),
+                    kind(field.kind)
+                );
+                return fault(&field.name, reason);
+            }
+            if view.runs().any(|run| run.end > variable.len) {
+                return fault(&field.name, format!("{} has {} elements", variable.name, variable.len));
+            }
+            if writes(field.access) && variable.constant.is_some() {
+                let writer = graph.place(set, index).to_string();
+                return Err(Fault::Constant { variable: variable.name.clone(), writer });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The views of an edge.
+pub(crate) fn views(edge: &Edge) -> &[View] {
+    match edge {
+        Edge::View(view) => std::slice::from_ref(view),
+        Edge::List(views) => views,
+        Edge::Word(_) => &[],
+    }
+}
+
+/// Whether a vertex writes such a field.
+pub(crate) const fn writes(access: Access) -> bool {
+    matches!(access, Access::Output | Access::InOut)
+}
+
+/// How a vertex accesses one of its edges.
+pub(crate) fn access(codelet: &str, name: &str) -> Access {
+    let codelet = &codelets::all()[codelet];
+    codelet.fields.iter().find(|field| field.name == name).map_or(Access::Word, |field| field.access)
+}
+
+fn overlaps(graph: &Graph, set: usize) -> Result<(), Fault> {
+    // Per variable that is written: who writes each element, counted from 1.
+    let mut writers: Vec<Vec<u32>> = vec![Vec::new(); graph.variables.len()];
+    let vertices = &graph.sets[set].vertices;
+    let overlap = |view: &View, element: usize, writer: u32, other: usize, also| {
+        let variable = graph.get(view.variable()).name.clone();
+        let (writer, other) = (graph.place(set, writer as usize - 1), graph.place(set, other));
+        Err(Fault::Overlap { variable, element, writer, also, other })
+    };
+    for (index, vertex) in vertices.iter().enumerate() {
+        for (name, edge) in vertex.edges.iter().filter(|(name, _)| writes(access(vertex.codelet, name))) {
+            let _ = name;
+            for view in views(edge) {
+                let writers = &mut writers[view.variable().0];
+                writers.resize(graph.get(view.variable()).len, 0);
+                for element in view.runs().flatten() {
+                    if writers[element] != 0 {
+                        return overlap(view, element, writers[element], index, "written");
+                    }
+                    writers[element] = index as u32 + 1;
+                }
+            }
+        }
+    }
+    for (index, vertex) in vertices.iter().enumerate() {
+        for (_, edge) in vertex.edges.iter().filter(|(name, _)| !writes(access(vertex.codelet, name))) {
+            for view in views(edge) {
+                let writers = &writers[view.variable().0];
+                if writers.is_empty() {
+                    continue;
+                }
+                for element in view.runs().flatten() {
+                    // Its own output, too: what it would read there is not specified.
+                    if writers[element] != 0 {
+                        return overlap(view, element, writers[element], index, "read");
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}

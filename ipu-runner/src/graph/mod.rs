@@ -1,0 +1,172 @@
+//! Dataflow graphs as Poplar has them: variables that lie on tiles, vertices that lie on tiles, and programs that execute sets of
+//! vertices.
+//!
+//! Nothing here knows where a graph will be executed, or what its vertices compute.
+
+mod check;
+mod view;
+
+pub use check::{Fault, Place, check};
+pub(crate) use check::{access, views, writes};
+pub use view::View;
+
+use std::ops::Range;
+
+/// What the elements of a variable are. All have 32 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `float`
+    Float,
+    /// `unsigned int`
+    Word,
+}
+
+/// A variable of a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VariableId(pub(crate) usize);
+
+/// A set of vertices that are executed at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ComputeSetId(pub(crate) usize);
+
+/// A one-dimensional variable, spread over tiles.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// For messages and emitted programs.
+    pub name: String,
+    /// Of its elements.
+    pub kind: Kind,
+    /// Elements.
+    pub len: usize,
+    /// Which elements lie on which tile.
+    pub mapping: Vec<(Range<usize>, u32)>,
+    /// If it is a constant: its bits.
+    pub constant: Option<Vec<u32>>,
+}
+
+/// What a field of a vertex is connected to.
+#[derive(Clone, Debug)]
+pub enum Edge {
+    /// A piece of a variable, or several elements that lie apart, side by side.
+    View(View),
+    /// A list of pieces.
+    List(Vec<View>),
+    /// A number that is part of the vertex.
+    Word(u32),
+}
+
+/// One vertex.
+#[derive(Clone, Debug)]
+pub struct Vertex {
+    /// The codelet: its class, with template arguments.
+    pub codelet: &'static str,
+    /// Where it is executed.
+    pub tile: u32,
+    /// By the names of the codelet's fields.
+    pub edges: Vec<(&'static str, Edge)>,
+    /// Turns of one worker that it takes, estimated.
+    pub cycles: u64,
+}
+
+/// Vertices that are executed at the same time.
+#[derive(Clone, Debug, Default)]
+pub struct ComputeSet {
+    /// The superstep, or the part of it.
+    pub name: String,
+    /// In no order.
+    pub vertices: Vec<Vertex>,
+}
+
+/// What is done, in order.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// One after the other.
+    Sequence(Vec<Program>),
+    /// All vertices of a set.
+    Execute(ComputeSetId),
+    /// Elements of one variable to another, over the exchange.
+    Copy {
+        /// Read.
+        from: View,
+        /// Written.
+        to: View,
+    },
+    /// The same again and again.
+    Repeat(u32, Box<Program>),
+}
+
+/// Variables, sets of vertices, and what is done with them.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) sets: Vec<ComputeSet>,
+}
+
+impl Graph {
+    /// Without anything.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a variable that lies nowhere yet.
+    pub fn variable(&mut self, name: impl Into<String>, kind: Kind, len: usize) -> VariableId {
+        self.variables.push(Variable { name: name.into(), kind, len, mapping: Vec::new(), constant: None });
+        VariableId(self.variables.len() - 1)
+    }
+
+    /// Adds a constant, which lies on `tile`.
+    pub fn constant(&mut self, name: impl Into<String>, kind: Kind, bits: Vec<u32>, tile: u32) -> VariableId {
+        let id = self.variable(name, kind, bits.len());
+        self.map(id, 0..bits.len(), tile);
+        self.variables[id.0].constant = Some(bits);
+        id
+    }
+
+    /// Puts some of a variable's elements on a tile.
+    ///
+    /// # Panics
+    /// If it has not so many.
+    pub fn map(&mut self, variable: VariableId, elements: Range<usize>, tile: u32) {
+        let variable = &mut self.variables[variable.0];
+        assert!(elements.end <= variable.len, "{} has {} elements", variable.name, variable.len);
+        if !elements.is_empty() {
+            variable.mapping.push((elements, tile));
+        }
+    }
+
+    /// Adds a set without vertices.
+    pub fn compute_set(&mut self, name: impl Into<String>) -> ComputeSetId {
+        self.sets.push(ComputeSet { name: name.into(), vertices: Vec::new() });
+        ComputeSetId(self.sets.len() - 1)
+    }
+
+    /// Adds a vertex to a set.
+    pub fn vertex(&mut self, set: ComputeSetId, vertex: Vertex) {
+        self.sets[set.0].vertices.push(vertex);
+    }
+
+    /// A variable.
+    #[must_use]
+    pub fn get(&self, variable: VariableId) -> &Variable {
+        &self.variables[variable.0]
+    }
+
+    /// All variables.
+    #[must_use]
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// A set.
+    #[must_use]
+    pub fn set(&self, set: ComputeSetId) -> &ComputeSet {
+        &self.sets[set.0]
+    }
+
+    /// All of a variable.
+    #[must_use]
+    pub fn whole(&self, variable: VariableId) -> View {
+        View::of(variable, 0..self.get(variable).len)
+    }
+}

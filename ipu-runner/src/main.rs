@@ -1,0 +1,2 @@
+//! The program `ipu-runner`.
+fn main() {}

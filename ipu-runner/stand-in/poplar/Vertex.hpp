@@ -1,0 +1,97 @@
+// What a codelet includes where there is no Poplar SDK: the same names, as pointers and sizes.
+//
+// The tile machine fills them in, in the order of their declaration. Each field is a copy, or a place that nobody else looks at, so a
+// codelet cannot see more than its fields; what it must not do with them (write an Input, read an Output) the types forbid.
+#pragma once
+
+#include <cstddef>
+
+namespace poplar {
+
+enum class VectorLayout { SPAN, ONE_PTR };
+
+// A one-dimensional piece of a tensor.
+template <typename T, VectorLayout L = VectorLayout::SPAN, unsigned Alignment = alignof(T)>
+struct Vector {
+  T *data = nullptr;
+  std::size_t count = 0;
+
+  // Alone it is no field; see below.
+  T &operator[](std::size_t i) { return data[i]; }
+  const T &operator[](std::size_t i) const { return data[i]; }
+  unsigned size() const {
+    static_assert(L == VectorLayout::SPAN, "ONE_PTR knows no size");
+    return unsigned(count);
+  }
+};
+
+// A scalar is read through a pointer, too.
+template <typename T>
+class Input {
+  const T *at = nullptr;
+
+public:
+  const T &operator*() const { return *at; }
+  void bind(void *data, std::size_t) { at = static_cast<const T *>(data); }
+};
+
+template <typename T, VectorLayout L, unsigned A>
+class Input<Vector<T, L, A>> {
+  Vector<T, L, A> piece;
+
+public:
+  const T &operator[](std::size_t i) const { return piece.data[i]; }
+  unsigned size() const { return piece.size(); }
+  void bind(void *data, std::size_t count) { piece.data = static_cast<T *>(data), piece.count = count; }
+};
+
+template <typename T>
+class InOut;
+
+template <typename T, VectorLayout L, unsigned A>
+class InOut<Vector<T, L, A>> {
+  mutable Vector<T, L, A> piece;
+
+public:
+  T &operator[](std::size_t i) const { return piece.data[i]; }
+  unsigned size() const { return piece.size(); }
+  void bind(void *data, std::size_t count) { piece.data = static_cast<T *>(data), piece.count = count; }
+};
+
+template <typename T>
+class Output;
+
+// Written element by element, never read.
+template <typename T, VectorLayout L, unsigned A>
+class Output<Vector<T, L, A>> {
+  mutable Vector<T, L, A> piece;
+
+  class Element {
+    T *at;
+
+  public:
+    explicit Element(T *at) : at(at) {}
+    void operator=(T x) const { *at = x; }
+  };
+
+public:
+  Element operator[](std::size_t i) const { return Element(&piece.data[i]); }
+  unsigned size() const { return piece.size(); }
+  void bind(void *data, std::size_t count) { piece.data = static_cast<T *>(data), piece.count = count; }
+};
+
+// A list of pieces that lie anywhere.
+template <typename T, VectorLayout L, unsigned A>
+class Vector<Input<T>, L, A> {
+  const Input<T> *pieces = nullptr;
+  std::size_t count = 0;
+
+public:
+  const Input<T> &operator[](std::size_t i) const { return pieces[i]; }
+  unsigned size() const { return unsigned(count); }
+  void bind_list(const Input<T> *of, std::size_t n) { pieces = of, count = n; }
+};
+
+class Vertex {};
+
+} // namespace poplar

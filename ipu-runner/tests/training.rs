@@ -1,0 +1,109 @@
+//! Whole trainings on 1,472 emulated tiles have the bits of the processor's.
+
+use ipu_runner::machine::Library;
+use ipu_runner::program::TileTraining;
+use ipu_runner::target::Target;
+use random_bases_core::basis::Distribution;
+use random_bases_core::data::{Images, View, synthetic};
+use random_bases_core::descent::{Descent, Memory, Method, Rates, Sizes, Subspace};
+use random_bases_core::nn::{Batch, Fc28, Layer, Network, Small8};
+use random_bases_core::numerics::{Array, Libm};
+use random_bases_core::step::Serial;
+use random_bases_core::subspace::{Normalisation, Strategy};
+
+/// Images of synthetic digits, as a network takes them.
+fn images<N: Network, const S: usize>(count: usize) -> (Vec<f32>, Vec<u8>) {
+    let mut pixels = vec![0; count * S * S];
+    let labels: Vec<_> = pixels
+        .chunks_exact_mut(S * S)
+        .enumerate()
+        .map(|(i, image)| synthetic::digit::<S>(1, synthetic::Part::Train, i as u32, image))
+        .collect();
+    let images = Images { shape: N::SHAPE, pixels: &pixels, labels: &labels };
+    let mut input = vec![0.0; count * N::Layers::INPUT];
+    for (i, image) in input.chunks_exact_mut(N::Layers::INPUT).enumerate() {
+        images.write(i, View::plain(N::SHAPE), image);
+    }
+    (input, labels)
+}
+
+/// Some steps here and on the tiles, compared after each.
+fn equal<N: Network, const S: usize>(
+    method: Method,
+    subspace: Subspace,
+    steps: usize,
+    batch: usize,
+    seeds: &[u64],
+) {
+    let (input, labels) = images::<N, S>(batch * steps);
+    let library = Library::new().expect("a C++ compiler");
+    let strategy = Strategy::TwoPass;
+    let sizes = Sizes::of::<N>(method, batch as u32 as usize, subspace.dimensions, strategy);
+    for &seed in seeds {
+        let (mut floats, mut others) = (vec![0.0; sizes.floats()], vec![f32::NAN; sizes.floats()]);
+        let mut memory = Memory::carve(sizes, &mut floats);
+        let mut shadow = Memory::carve(sizes, &mut others);
+        let mut executor: Serial<Array<8>> = Serial::new();
+        let (mut here, mut there) =
+            (Descent::new(method, 42, subspace, strategy), Descent::new(method, 42, subspace, strategy));
+        here.start::<N, _>(&mut executor, &mut memory);
+        there.start::<N, _>(&mut executor, &mut shadow);
+        let mut training = TileTraining::new(Target::GC200, library.clone(), seed);
+        for step in 0..steps {
+            let all = Batch { input: &input, labels: &labels };
+            let (mut a, mut b) = (all.slice(step * batch, batch), all.slice(step * batch, batch));
+            let rates = Rates::from(0.5);
+            let want = here.step::<N, Libm, _>(&mut executor, rates, &mut a, &mut memory);
+            let got = training.step::<N, Libm>(&mut there, rates, &mut b, &mut shadow);
+            let got = got.unwrap_or_else(|error| panic!("{error}"));
+            training.fetch(&mut shadow).expect("everything is there");
+            assert_eq!(want, got, "step {step}");
+            same("coordinates", memory.coordinates, shadow.coordinates);
+            same("gradient", memory.gradient, shadow.gradient);
+            same("weights", memory.weights, shadow.weights);
+        }
+    }
+}
+
+fn same(what: &str, want: &[f32], got: &[f32]) {
+    let different = want.iter().zip(got).position(|(a, b)| a.to_bits() != b.to_bits());
+    if let Some(i) = different {
+        panic!("{what}: element {i}: {} instead of {}", got[i], want[i]);
+    }
+}
+
+fn subspace(dimensions: usize, distribution: Distribution) -> Subspace {
+    Subspace { distribution, ..Subspace::of(dimensions) }
+}
+
+#[test]
+fn small_rbd() {
+    for distribution in Distribution::EXAMPLES {
+        equal::<Small8, 8>(Method::Rbd, subspace(37, distribution), 3, 32, &[1, 2]);
+    }
+}
+
+#[test]
+fn small_fpd() {
+    equal::<Small8, 8>(Method::Fpd, subspace(32, Distribution::Normal), 4, 32, &[1, 2]);
+}
+
+#[test]
+fn antithetic_rows_with_norms_of_their_own() {
+    let subspace = Subspace {
+        antithetic: true,
+        normalisation: Normalisation::Row,
+        ..subspace(19, Distribution::Normal)
+    };
+    equal::<Small8, 8>(Method::Rbd, subspace, 2, 8, &[3]);
+}
+
+#[test]
+fn fc_rbd() {
+    equal::<Fc28, 28>(Method::Rbd, subspace(250, Distribution::Normal), 2, 32, &[1, 2]);
+}
+
+#[test]
+fn fc_fpd() {
+    equal::<Fc28, 28>(Method::Fpd, subspace(100, Distribution::Normal), 3, 32, &[1, 2]);
+}
