@@ -61,6 +61,18 @@ impl Threads {
     }
 }
 
+/// An executor with threads of this machine, for what is not a superstep: making images, above all. Supersteps may run anywhere.
+pub trait Hosted: Executor + Send {
+    /// These threads.
+    fn host(&self) -> &Threads;
+}
+
+impl Hosted for Threads {
+    fn host(&self) -> &Threads {
+        self
+    }
+}
+
 /// Does `work` on one of the threads, if there are several. Supersteps that it runs then pass tiles on without waking up a thread
 /// that sleeps, and without allocating.
 pub fn within<R: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> R + Send) -> R {

@@ -91,3 +91,18 @@ impl Model {
 pub fn shape_name([height, width, channels]: [usize; 3]) -> String {
     format!("{height}x{width}x{channels}")
 }
+
+/// Something that is done with a network's type.
+pub trait ForNetwork {
+    /// What comes of it.
+    type Output;
+    /// Does it.
+    fn run<N: nn::Network>(self) -> Self::Output;
+}
+
+impl Model {
+    /// Does something with this network's type.
+    pub fn with<F: ForNetwork>(self, work: F) -> F::Output {
+        with_network!(self, N => work.run::<N>())
+    }
+}

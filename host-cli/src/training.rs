@@ -10,10 +10,11 @@ use random_bases_core::data::View;
 use random_bases_core::descent::{Batches, Descent, Memory, Method, Outcome, Rates, Sizes, offspring};
 use random_bases_core::nn::{self, Layer, Network};
 use random_bases_core::numerics::{Libm, Math, MathId, Micromath};
+use random_bases_core::step::Executor;
 use random_bases_core::subspace::Strategy;
 
 use crate::dataset::{DataSet, Split};
-use crate::executor::Threads;
+use crate::executor::Hosted;
 use crate::feed::{Feed, write};
 use crate::model::{Model, with_network};
 use crate::probes::look::{Look, Sight, look};
@@ -113,17 +114,17 @@ fn zeros(len: usize) -> Result<Vec<f32>, NoMemory> {
 ///
 /// # Errors
 /// [`NoMemory`].
-pub fn begin<'d>(
+pub fn begin<'d, X: Hosted + 'd>(
     spec: &RunSpec,
     strategy: impl Into<Generation>,
-    executor: Threads,
+    executor: X,
     data: &'d DataSet,
     split: Split,
 ) -> Result<Box<dyn Training + 'd>, NoMemory> {
     let how = strategy.into();
     with_network!(spec.network, N => match spec.math {
-        MathId::Libm => begin_typed::<N, Libm>(spec, how, executor, data, split),
-        MathId::Micromath => begin_typed::<N, Micromath>(spec, how, executor, data, split),
+        MathId::Libm => begin_typed::<N, Libm, X>(spec, how, executor, data, split),
+        MathId::Micromath => begin_typed::<N, Micromath, X>(spec, how, executor, data, split),
     })
 }
 
@@ -144,19 +145,19 @@ impl From<Strategy> for Generation {
     }
 }
 
-fn begin_typed<'d, N: Network, M: Math>(
+fn begin_typed<'d, N: Network, M: Math, X: Hosted + 'd>(
     spec: &RunSpec,
     how: Generation,
-    mut executor: Threads,
+    mut executor: X,
     data: &'d DataSet,
     split: Split,
 ) -> Result<Box<dyn Training + 'd>, NoMemory> {
     let images = spec.batch as usize;
     let wave = if spec.method.has_gradient() {
-        BLOCKS_PER_THREAD * executor.threads()
+        BLOCKS_PER_THREAD * executor.host().threads()
     } else {
         let fitting = FLOATS_AT_ONCE / offspring::len::<N>(images);
-        (OFFSPRING_PER_THREAD * executor.threads()).min(fitting.max(1))
+        (OFFSPRING_PER_THREAD * executor.host().threads()).min(fitting.max(1))
     };
     let mut descent = spec.descent(how.strategy);
     descent.keeps_rows = how.keeps_rows;
@@ -164,8 +165,8 @@ fn begin_typed<'d, N: Network, M: Math>(
     let sizes = if how.repeats { sizes.and_two_passes::<N>(&descent) } else { sizes };
     let mut floats = zeros(sizes.floats())?;
     descent.start::<N, _>(&mut executor, &mut Memory::carve(sizes, &mut floats));
-    let feed = Feed::new(spec, data, split, executor.pool());
-    Ok(Box::new(Typed::<N, M> {
+    let feed = Feed::new(spec, data, split, executor.host().pool());
+    Ok(Box::new(Typed::<N, M, X> {
         executor,
         descent,
         sizes,
@@ -179,8 +180,8 @@ fn begin_typed<'d, N: Network, M: Math>(
     }))
 }
 
-struct Typed<'d, N, M> {
-    executor: Threads,
+struct Typed<'d, N, M, X> {
+    executor: X,
     descent: Descent,
     sizes: Sizes,
     floats: Vec<f32>,
@@ -193,21 +194,21 @@ struct Typed<'d, N, M> {
     types: PhantomData<fn() -> (N, M)>,
 }
 
-impl<N: Network, M: Math> Typed<'_, N, M> {
+impl<N: Network, M: Math, X> Typed<'_, N, M, X> {
     fn memory(&mut self) -> Memory<'_> {
         Memory::carve(self.sizes, &mut self.floats)
     }
 }
 
-impl<N: Network, M: Math> Training for Typed<'_, N, M> {
+impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
     fn step(&mut self, rates: Rates) -> Outcome {
         let mut memory = Memory::carve(self.sizes, &mut self.floats);
         self.feed.begin_step(self.descent.steps);
         let (descent, executor, feed) = (&mut self.descent, &mut self.executor, &mut self.feed);
         let Some(watched) = &mut self.watched else {
             // Within the pool: supersteps then pass work on without waking up threads that sleep. Meanwhile the next images are made.
-            let pool = Arc::clone(executor.pool());
-            return if executor.threads() == 1 {
+            let pool = Arc::clone(executor.host().pool());
+            return if executor.host().threads() == 1 {
                 descent.step::<N, M, _>(executor, rates, feed, &mut memory)
             } else if descent.method.has_gradient() {
                 pool.install(|| {
@@ -323,7 +324,7 @@ impl<N: Network, M: Math> Training for Typed<'_, N, M> {
             let (activations, rest) = rest.split_at_mut(count * N::Layers::ACTIVATIONS);
             let labels = &mut labels[..count];
             let place = |i| (start + i, View::plain(images.shape));
-            write(images, self.executor.pool(), place, input, labels);
+            write(images, self.executor.host().pool(), place, input, labels);
             nn::forward::<N, _>(&mut self.executor, weights, input, count, activations);
             let logits = N::Layers::output(activations, count);
             nn::metrics::<M, _>(&mut self.executor, N::Layers::OUTPUT, logits, labels, rest, |metrics| {
@@ -389,30 +390,33 @@ pub trait Replay {
 ///
 /// # Errors
 /// [`NoMemory`].
-pub fn begin_replay(spec: &RunSpec, executor: Threads) -> Result<Box<dyn Replay>, NoMemory> {
-    with_network!(spec.network, N => begin_replay_typed::<N>(spec, executor))
+pub fn begin_replay<'x>(
+    spec: &RunSpec,
+    executor: impl Executor + 'x,
+) -> Result<Box<dyn Replay + 'x>, NoMemory> {
+    with_network!(spec.network, N => begin_replay_typed::<N, _>(spec, executor))
 }
 
-fn begin_replay_typed<N: Network>(
+fn begin_replay_typed<'x, N: Network, X: Executor + 'x>(
     spec: &RunSpec,
-    mut executor: Threads,
-) -> Result<Box<dyn Replay>, NoMemory> {
+    mut executor: X,
+) -> Result<Box<dyn Replay + 'x>, NoMemory> {
     let mut descent = spec.descent(Strategy::TwoPass);
     let sizes = Sizes::of_replay_of::<N>(&descent);
     let mut floats = zeros(sizes.floats())?;
     descent.start::<N, _>(&mut executor, &mut Memory::carve(sizes, &mut floats));
-    Ok(Box::new(TypedReplay::<N> { executor, descent, sizes, floats, network: PhantomData }))
+    Ok(Box::new(TypedReplay::<N, X> { executor, descent, sizes, floats, network: PhantomData }))
 }
 
-struct TypedReplay<N> {
-    executor: Threads,
+struct TypedReplay<N, X> {
+    executor: X,
     descent: Descent,
     sizes: Sizes,
     floats: Vec<f32>,
     network: PhantomData<fn() -> N>,
 }
 
-impl<N: Network> Replay for TypedReplay<N> {
+impl<N: Network, X: Executor> Replay for TypedReplay<N, X> {
     fn step(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]) {
         let mut memory = Memory::carve(self.sizes, &mut self.floats);
         self.descent.replay::<N, _>(&mut self.executor, rates, coordinates, factors, &mut memory);

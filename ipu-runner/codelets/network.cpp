@@ -86,6 +86,97 @@ public:
   }
 };
 
+// dx[x][i] of one row of an image, for some channels: sum over ky, kx, o of dy[y - ky][x - kx][o] w[ky][kx][i][o], of those dy that exist.
+// `deltas`: the rows of the output from `first` on that saw this row; `kernel`: [ky][kx][channels][outputs].
+class ConvBackward : public Vertex {
+public:
+  Input<Vector<float>> deltas;
+  Input<Vector<float>> kernel;
+  Output<Vector<float>> output;
+  const unsigned size;
+  const unsigned places;
+  const unsigned outputs;
+  const unsigned channels;
+  const unsigned first;
+  const unsigned row;
+
+  bool compute() {
+    const unsigned rows = deltas.size() / (places * outputs), width = output.size() / channels;
+    for (unsigned x = 0; x < width; ++x)
+      for (unsigned i = 0; i < channels; ++i) {
+        float sum = 0.0f;
+        for (unsigned ky = 0; ky < size; ++ky) {
+          const unsigned y = row - ky - first;
+          // Below the first row this is a large number.
+          if (y >= rows)
+            continue;
+          for (unsigned kx = 0; kx < size; ++kx) {
+            const unsigned at = x - kx;
+            if (at >= places)
+              continue;
+            const unsigned delta = (y * places + at) * outputs;
+            const unsigned weight = ((ky * size + kx) * channels + i) * outputs;
+            for (unsigned o = 0; o < outputs; ++o)
+              sum = sum + deltas[delta + o] * kernel[weight + o];
+          }
+        }
+        output[x * channels + i] = sum;
+      }
+    return true;
+  }
+};
+
+// Maxima of 2x2 windows of two rows.
+class MaxPoolForward : public Vertex {
+public:
+  Input<Vector<float>> input;
+  Output<Vector<float>> output;
+  const unsigned channels;
+
+  bool compute() {
+    const unsigned row = input.size() / 2;
+    for (unsigned e = 0; e < output.size(); ++e) {
+      const unsigned at = e / channels * 2 * channels + e % channels;
+      float most = input[at];
+      if (input[at + channels] > most)
+        most = input[at + channels];
+      if (input[at + row] > most)
+        most = input[at + row];
+      if (input[at + row + channels] > most)
+        most = input[at + row + channels];
+      output[e] = most;
+    }
+    return true;
+  }
+};
+
+// The delta of each window goes to the element that was taken; a column or row that is left out gets +0.
+class MaxPoolBackward : public Vertex {
+public:
+  Input<Vector<float>> input;
+  Input<Vector<float>> deltas;
+  Output<Vector<float>> output;
+  const unsigned channels;
+
+  bool compute() {
+    const unsigned row = input.size() / 2;
+    for (unsigned e = 0; e < output.size(); ++e)
+      output[e] = 0.0f;
+    for (unsigned e = 0; e < deltas.size(); ++e) {
+      const unsigned at = e / channels * 2 * channels + e % channels;
+      unsigned taken = at;
+      if (input[at + channels] > input[taken])
+        taken = at + channels;
+      if (input[at + row] > input[taken])
+        taken = at + row;
+      if (input[at + row + channels] > input[taken])
+        taken = at + row + channels;
+      output[taken] = deltas[e];
+    }
+    return true;
+  }
+};
+
 class Rectify : public Vertex {
 public:
   Input<Vector<float>> sign;

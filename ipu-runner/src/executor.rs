@@ -1,11 +1,12 @@
 //! An executor of the core that runs every superstep on the tile machine.
 //!
 //! A superstep at a time: its operands go to the machine, and its output comes back. So every method and option runs, whatever the host does
-//! between supersteps; [`crate::training`] has whole steps as one program. Graphs are made once for each shape.
+//! between supersteps; [`crate::program`] has whole steps as one program. Graphs are made once for each shape.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use random_bases::executor::{Hosted, Threads};
 use random_bases_core::step::{Executor, Serial, Superstep};
 
 use crate::graph::{Fault, Kind, VariableId};
@@ -19,9 +20,38 @@ pub struct TileExecutor {
     library: Arc<Library>,
     seed: u64,
     machines: HashMap<Shape, Loaded>,
-    /// Supersteps that have no codelets, and were computed by the host.
+    host: Arc<Threads>,
+    report: Report,
+}
+
+/// What happened on the tiles. Copies know the same.
+#[derive(Clone, Debug, Default)]
+pub struct Report(Arc<Mutex<Happened>>);
+
+#[derive(Debug, Default)]
+struct Happened {
     on_host: BTreeMap<&'static str, Unsupported>,
     fault: Option<Fault>,
+}
+
+impl Report {
+    /// Supersteps that have no codelets, so that the host computed them, and why.
+    #[must_use]
+    pub fn on_host(&self) -> BTreeMap<&'static str, Unsupported> {
+        self.happened().on_host.clone()
+    }
+
+    /// The first rule that was broken. What was computed since is meaningless.
+    ///
+    /// # Errors
+    /// That rule.
+    pub fn check(&self) -> Result<(), Fault> {
+        self.happened().fault.clone().map_or(Ok(()), Err)
+    }
+
+    fn happened(&self) -> MutexGuard<'_, Happened> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a graph depends on.
@@ -34,26 +64,24 @@ struct Loaded {
 }
 
 impl TileExecutor {
-    /// For a machine; `seed` decides in which order vertices run.
+    /// For a machine; `seed` decides in which order vertices run. `host`: threads for what is not a superstep.
     #[must_use]
-    pub fn new(target: Target, library: Arc<Library>, seed: u64) -> Self {
+    pub fn new(target: Target, library: Arc<Library>, seed: u64, host: Arc<Threads>) -> Self {
         // xorshift has no state 0.
         let seed = seed | 1 << 63;
-        Self { target, library, seed, machines: HashMap::new(), on_host: BTreeMap::new(), fault: None }
+        Self { target, library, seed, machines: HashMap::new(), host, report: Report::default() }
     }
 
-    /// What the host computed instead of the tiles, and why.
+    /// The same, adding to what another's report says.
     #[must_use]
-    pub const fn on_host(&self) -> &BTreeMap<&'static str, Unsupported> {
-        &self.on_host
+    pub fn reporting_to(self, report: &Report) -> Self {
+        Self { report: report.clone(), ..self }
     }
 
-    /// The first rule that was broken. What was computed since is meaningless.
-    ///
-    /// # Errors
-    /// That rule.
-    pub fn check(&self) -> Result<(), Fault> {
-        self.fault.clone().map_or(Ok(()), Err)
+    /// What happened.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.report
     }
 
     fn part(
@@ -111,22 +139,28 @@ impl TileExecutor {
 
 impl Executor for TileExecutor {
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
-        if out.is_empty() || self.fault.is_some() {
+        if out.is_empty() || self.report.check().is_err() {
             return;
         }
         let mut parts = Vec::new();
         superstep.work(out.len(), &mut |range, work| parts.push((range, operation(&work))));
         if let Some(reason) = parts.iter().find_map(|(_, part)| part.as_ref().err()) {
-            self.on_host.insert(S::NAME, *reason);
+            self.report.happened().on_host.insert(S::NAME, *reason);
             Serial::<random_bases_core::numerics::Array<4>>::new().run(superstep, out);
             return;
         }
         for (range, part) in parts {
             let (operation, operands) = part.expect("looked at above");
             if let Err(fault) = self.part(S::NAME, operation, &operands, S::IN_PLACE, &mut out[range]) {
-                self.fault = Some(fault);
+                self.report.happened().fault = Some(fault);
                 return;
             }
         }
+    }
+}
+
+impl Hosted for TileExecutor {
+    fn host(&self) -> &Threads {
+        &self.host
     }
 }

@@ -66,6 +66,12 @@ struct Recorder {
     error: Option<ProgramError>,
 }
 
+/// Of [`buffers`]: loss and rank of each image.
+const METRICS: usize = 4;
+
+/// Of [`buffers`]: c.
+const COORDINATES: usize = 5;
+
 /// The buffers of a training, by name.
 fn buffers<'m>(memory: &'m Memory<'_>) -> [(&'static str, &'m [f32]); 9] {
     [
@@ -275,11 +281,11 @@ impl TileTraining {
             loaded.machine.write(*place, input.bits.iter().copied());
         }
         loaded.machine.run(0)?;
-        let images = recorder.events.iter().filter_map(|event| match event.operation {
+        let mut images = recorder.events.iter().filter_map(|event| match event.operation {
             Operation::Metrics(_) => Some(event.out.1.clone()),
             _ => None,
         });
-        let metrics = images.last();
+        let metrics = images.next_back();
         let read = |buffer: usize, range: Range<usize>, to: &mut [f32]| {
             let from = loaded.machine.read_view(&View::of(loaded.buffers[buffer], range))?;
             to.iter_mut().zip(from).for_each(|(to, bits)| *to = f32::from_bits(bits));
@@ -287,10 +293,13 @@ impl TileTraining {
         };
         let mut outcome = Outcome::NOTHING;
         if let Some(range) = metrics {
-            read(4, range.clone(), &mut memory.losses[range.clone()])?;
+            read(METRICS, range.clone(), &mut memory.losses[range.clone()])?;
             outcome = Outcome::of_metrics(&memory.losses[range]);
         }
-        read(5, 0..memory.coordinates.len(), memory.coordinates)?;
+        // SGD has none.
+        if recorder.events.iter().any(|event| event.out.0 == COORDINATES) {
+            read(COORDINATES, 0..memory.coordinates.len(), memory.coordinates)?;
+        }
         Ok(outcome)
     }
 

@@ -1,12 +1,14 @@
 //! Whole trainings on 1,472 emulated tiles have the bits of the processor's.
 
+use std::sync::{Arc, OnceLock};
+
 use ipu_runner::machine::Library;
 use ipu_runner::program::TileTraining;
 use ipu_runner::target::Target;
 use random_bases_core::basis::Distribution;
 use random_bases_core::data::{Images, View, synthetic};
 use random_bases_core::descent::{Descent, Memory, Method, Rates, Sizes, Subspace};
-use random_bases_core::nn::{Batch, Fc28, Layer, Network, Small8};
+use random_bases_core::nn::{Batch, Cnn28, Fc28, Layer, Network, Small8};
 use random_bases_core::numerics::{Array, Libm};
 use random_bases_core::step::Serial;
 use random_bases_core::subspace::{Normalisation, Strategy};
@@ -36,9 +38,10 @@ fn equal<N: Network, const S: usize>(
     seeds: &[u64],
 ) {
     let (input, labels) = images::<N, S>(batch * steps);
-    let library = Library::new().expect("a C++ compiler");
+    static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| Library::new().expect("a C++ compiler"));
     let strategy = Strategy::TwoPass;
-    let sizes = Sizes::of::<N>(method, batch as u32 as usize, subspace.dimensions, strategy);
+    let sizes = Sizes::of::<N>(method, batch, subspace.dimensions, strategy);
     for &seed in seeds {
         let (mut floats, mut others) = (vec![0.0; sizes.floats()], vec![f32::NAN; sizes.floats()]);
         let mut memory = Memory::carve(sizes, &mut floats);
@@ -106,4 +109,14 @@ fn fc_rbd() {
 #[test]
 fn fc_fpd() {
     equal::<Fc28, 28>(Method::Fpd, subspace(100, Distribution::Normal), 3, 32, &[1, 2]);
+}
+
+#[test]
+fn cnn_rbd() {
+    equal::<Cnn28, 28>(Method::Rbd, subspace(40, Distribution::Normal), 2, 8, &[1, 2]);
+}
+
+#[test]
+fn fc_sgd() {
+    equal::<Fc28, 28>(Method::Sgd, subspace(1, Distribution::Normal), 2, 32, &[1]);
 }

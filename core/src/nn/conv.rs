@@ -1,11 +1,13 @@
 //! Convolution.
 
+use core::ops::Range;
+
 use super::matmul::{
     Ends, Left, Lines, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once,
 };
 use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// A `K` by `K` convolution of images `[H][W][IN]` to `[H - K + 1][W - K + 1][OUT]` ("valid"; put a [`Pad`](super::Pad)
 /// before it for "same").
@@ -88,6 +90,11 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
         read(piece(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN));
     }
 
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let (params, input) = (self.params, self.input);
+        part(0..len, Work::ConvForward { shape: [H, W, IN, OUT, K], params, input });
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let images = piece(self.input, index, Conv::<H, W, IN, OUT, K>::IMAGES * H * W * IN);
@@ -133,6 +140,11 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     }
 
     /// Element of the kernel by element, as far as a panel reaches; each adds to all the places that it saw.
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let (params, deltas) = (self.params, self.deltas);
+        part(0..len, Work::ConvBackward { shape: [H, W, IN, OUT, K], params, deltas });
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
@@ -247,6 +259,18 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
             }
             accumulate_rows::<V>(deltas, OUT, start.saturating_sub(Self::KERNEL), bias);
         }
+    }
+
+    fn gradient_work<'s>(
+        images: usize,
+        input: &'s [f32],
+        _: &'s [f32],
+        deltas: &'s [f32],
+        place: Range<usize>,
+        part: &mut Parts<'_, 's>,
+    ) {
+        let (input, deltas) = (&input[..images * Self::INPUT], &deltas[..images * Self::OUTPUT]);
+        part(place, Work::ConvGradient { shape: [H, W, IN, OUT, K], input, deltas });
     }
 
     /// Glorot's fans of a convolution count the window: `K K IN` in, `K K OUT` out.

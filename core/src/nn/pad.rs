@@ -2,7 +2,7 @@
 
 use super::{Layer, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep};
+use crate::step::{Executor, Parts, Superstep, Work};
 
 /// Images `[H][W][C]` with `P` rows and columns of zeros on every side. Before a [`Conv`](super::Conv) with a kernel of
 /// 2 P + 1 it makes a "same" convolution.
@@ -51,6 +51,10 @@ impl<const H: usize, const W: usize, const C: usize, const P: usize> Superstep f
         }
     }
 
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::Pad { shape: [H, W, C, P], input: self.input });
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         out.fill(0.0);
@@ -69,6 +73,10 @@ impl<const H: usize, const W: usize, const C: usize, const P: usize> Superstep f
 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(self.row(index));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::Crop { shape: [H, W, C, P], deltas: self.deltas });
     }
 
     #[inline(always)]

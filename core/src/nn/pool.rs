@@ -2,7 +2,7 @@
 
 use super::{Layer, Tensors};
 use crate::numerics::Lanes;
-use crate::step::{Executor, Superstep, piece};
+use crate::step::{Executor, Parts, Superstep, Work, piece};
 
 /// The largest of each 2x2 window, windows side by side; an odd last row or column is left out. Images are
 /// `[H][W][C]`.
@@ -58,6 +58,10 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Forward<'_, H
         read(piece(self.input, index, H * W * C));
     }
 
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        part(0..len, Work::MaxPoolForward { shape: [H, W, C], input: self.input });
+    }
+
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let image = piece(self.input, index, H * W * C);
@@ -86,6 +90,11 @@ impl<const H: usize, const W: usize, const C: usize> Superstep for Backward<'_, 
     fn reads<'s>(&'s self, index: usize, read: &mut dyn FnMut(&'s [f32])) {
         read(piece(self.input, index, H * W * C));
         read(piece(self.deltas, index, (H / 2) * (W / 2) * C));
+    }
+
+    fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
+        let Self { input, deltas } = *self;
+        part(0..len, Work::MaxPoolBackward { shape: [H, W, C], input, deltas });
     }
 
     #[inline(always)]

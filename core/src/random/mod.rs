@@ -11,9 +11,9 @@
 mod key;
 mod stream;
 
+pub(crate) use key::GOLDEN;
 #[cfg(feature = "conformance")]
 pub(crate) use key::fmix32;
-pub(crate) use key::GOLDEN;
 pub use key::{Domain, Key, TileSeed, generator_below};
 pub(crate) use stream::RowSeeds;
 pub use stream::Stream;

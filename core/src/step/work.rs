@@ -123,6 +123,63 @@ pub enum Work<'s> {
         /// `[images][out]`
         deltas: &'s [f32],
     },
+    /// Outputs of a convolution.
+    ConvForward {
+        /// Height, width and channels of an image, channels out, size of the kernel.
+        shape: [usize; 5],
+        /// The layer's.
+        params: &'s [f32],
+        /// `[images][height][width][in]`
+        input: &'s [f32],
+    },
+    /// Deltas of a convolution's input.
+    ConvBackward {
+        /// Height, width and channels of an image, channels out, size of the kernel.
+        shape: [usize; 5],
+        /// The layer's.
+        params: &'s [f32],
+        /// Of the outputs.
+        deltas: &'s [f32],
+    },
+    /// The gradient of a convolution's parameters.
+    ConvGradient {
+        /// Height, width and channels of an image, channels out, size of the kernel.
+        shape: [usize; 5],
+        /// `[images][height][width][in]`
+        input: &'s [f32],
+        /// Of the outputs.
+        deltas: &'s [f32],
+    },
+    /// Images with a border of zeros.
+    Pad {
+        /// Height, width and channels of an image, width of the border.
+        shape: [usize; 4],
+        /// `[images][height][width][channels]`
+        input: &'s [f32],
+    },
+    /// Deltas of images without the border.
+    Crop {
+        /// Height, width and channels of an image, width of the border.
+        shape: [usize; 4],
+        /// Of the padded images.
+        deltas: &'s [f32],
+    },
+    /// Maxima of 2x2 windows.
+    MaxPoolForward {
+        /// Height, width and channels of an image.
+        shape: [usize; 3],
+        /// `[images][height][width][channels]`
+        input: &'s [f32],
+    },
+    /// Deltas of the input of that.
+    MaxPoolBackward {
+        /// Height, width and channels of an image.
+        shape: [usize; 3],
+        /// `[images][height][width][channels]`
+        input: &'s [f32],
+        /// Of the maxima.
+        deltas: &'s [f32],
+    },
     /// `from` where `sign` is positive, else +0.
     Rectify {
         /// Decides.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{data_dir, executor};
 use crate::args::VerifyArguments;
+use crate::executor::Hosted;
 use crate::failure::{Failure, printed};
 use crate::records::verify::{Options, Verdict, verify};
 use crate::records::{EXTENSION, RecordFile};
@@ -27,15 +28,27 @@ pub fn run(
     let head =
         format!("threads {}, {}, strategy {}\n", described.threads(), described.level(), arguments.strategy);
     printed(out.write_all(head.as_bytes()))?;
+    all(&arguments.paths, options, || executor(machine), out)
+}
 
+/// Verifies every file named, and every record in every folder named, on the executors that `executor` makes.
+///
+/// # Errors
+/// As [`run`].
+pub fn all<X: Hosted + 'static>(
+    paths: &[PathBuf],
+    options: Options<'_>,
+    mut executor: impl FnMut() -> Result<X, Failure>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let mut tally = Tally::default();
-    for path in files(&arguments.paths)? {
-        let verdict = RecordFile::open(&path).and_then(|file| verify(&file, options, || executor(machine)));
+    for path in files(paths)? {
+        let verdict = RecordFile::open(&path).and_then(|file| verify(&file, options, &mut executor));
         let line = tally.take(&path, verdict);
         printed(writeln!(out, "{line}"))?;
     }
     printed(writeln!(out, "{}", tally.summary()).and_then(|()| out.flush()))?;
-    tally.conclude(&arguments.paths[0])
+    tally.conclude(&paths[0])
 }
 
 /// What came out so far.

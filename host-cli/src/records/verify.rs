@@ -12,7 +12,7 @@ use random_bases_core::step::{Executor, Superstep};
 use super::view::place;
 use super::{AnswersRecord, Contents, RecordFile, RunRecord, rates};
 use crate::dataset::{DataSet, Split};
-use crate::executor::Threads;
+use crate::executor::Hosted;
 use crate::failure::Failure;
 use crate::settings;
 use crate::training::{Replay, Training, begin, begin_replay};
@@ -145,10 +145,10 @@ pub struct Options<'a> {
 ///
 /// # Errors
 /// If the file cannot be read or makes no sense, or the executor cannot be made.
-pub fn verify(
+pub fn verify<X: Hosted + 'static>(
     file: &RecordFile,
     options: Options<'_>,
-    mut executor: impl FnMut() -> Result<Threads, Failure>,
+    mut executor: impl FnMut() -> Result<X, Failure>,
 ) -> Result<Verdict, Failure> {
     let run = match file.contents()? {
         Contents::Answers(answers) => return Ok(verify_answers(&answers, &mut executor()?)),
@@ -157,11 +157,17 @@ pub fn verify(
     let mut comparison = Comparison::default();
     let data = {
         let pool = executor()?;
-        DataSet::of_record(file.path(), &run.spec.data, run.spec.network, options.data_dir, pool.pool())?
+        DataSet::of_record(
+            file.path(),
+            &run.spec.data,
+            run.spec.network,
+            options.data_dir,
+            pool.host().pool(),
+        )?
     };
     if let Some(data) = &data {
         let executor = executor()?;
-        let strategy = run.spec.strategy(options.strategy, executor.level());
+        let strategy = run.spec.strategy(options.strategy, executor.host().level());
         let mut training = begin(&run.spec, strategy, executor, data, Split::from(&run.spec.data))
             .map_err(|error| Failure::data(file.path(), error))?;
         if let Err(difference) = repeat(&run, training.as_mut(), &mut comparison) {
@@ -273,7 +279,7 @@ fn replay(
     Ok(())
 }
 
-fn verify_answers(answers: &AnswersRecord<'_>, executor: &mut Threads) -> Verdict {
+fn verify_answers(answers: &AnswersRecord<'_>, executor: &mut impl Executor) -> Verdict {
     let mut comparison = Comparison::default();
     let AnswersRecord { words, rows, functions } = answers;
     let result = words
@@ -338,7 +344,7 @@ impl Superstep for OneTile {
 
 fn verify_row(
     answer: &Row<'_>,
-    executor: &mut Threads,
+    executor: &mut impl Executor,
     comparison: &mut Comparison,
 ) -> Result<(), Difference> {
     let row =

@@ -64,11 +64,11 @@ pub enum Fault {
         /// The first of them.
         element: usize,
         /// Who writes.
-        writer: Place,
+        writer: Box<Place>,
         /// What the other does: "read" or "written".
         also: &'static str,
         /// The other.
-        other: Place,
+        other: Box<Place>,
     },
     /// A constant is written.
     #[error("{writer} writes the constant {variable}")]
@@ -90,7 +90,7 @@ pub enum Fault {
     },
     /// A tile with too little memory.
     #[error(
-        "out of memory on tile {tile}: {used} bytes used of {available}; the largest part, {largest} bytes, is {what}"
+        "out of memory on tile {tile}: {used} bytes used, {available} available; the largest part, {largest} bytes, is {what}"
     )]
     Memory {
         /// Which.
@@ -279,7 +279,7 @@ fn overlaps(graph: &Graph, set: usize) -> Result<(), Fault> {
     let vertices = &graph.sets[set].vertices;
     let overlap = |view: &View, element: usize, writer: u32, other: usize, also| {
         let variable = graph.get(view.variable()).name.clone();
-        let (writer, other) = (graph.place(set, writer as usize - 1), graph.place(set, other));
+        let (writer, other) = (graph.place(set, writer as usize - 1).into(), graph.place(set, other).into());
         Err(Fault::Overlap { variable, element, writer, also, other })
     };
     for (index, vertex) in vertices.iter().enumerate() {

@@ -146,6 +146,12 @@ impl Graph {
         self.sets[set.0].vertices.push(vertex);
     }
 
+    /// The first variable of this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<VariableId> {
+        self.variables.iter().position(|variable| variable.name == name).map(VariableId)
+    }
+
     /// A variable.
     #[must_use]
     pub fn get(&self, variable: VariableId) -> &Variable {

@@ -40,6 +40,27 @@ impl View {
         Self { variable, start, dims: [(1, 0), (rows, stride), (columns, 1)] }
     }
 
+    /// `planes` times `rows` rows of `count` elements: each with a number and a stride, the innermost last.
+    #[must_use]
+    pub const fn nested(variable: VariableId, start: usize, dims: [(usize, usize); 3]) -> Self {
+        Self { variable, start, dims }
+    }
+
+    /// The same elements of a range of neighbours as [`View::nested`] of its variable.
+    ///
+    /// # Panics
+    /// If it is no such range, or there are not so many.
+    #[must_use]
+    pub fn within(&self, start: usize, dims: [(usize, usize); 3]) -> Self {
+        let all = self.range().expect("a range of neighbours");
+        let last = dims.iter().map(|(count, stride)| count.saturating_sub(1) * stride).sum::<usize>();
+        assert!(
+            dims.iter().any(|(count, _)| *count == 0) || start + last < all.len(),
+            "elements beyond the end"
+        );
+        Self::nested(self.variable, all.start + start, dims)
+    }
+
     /// Its variable.
     #[must_use]
     pub const fn variable(&self) -> VariableId {

@@ -5,6 +5,7 @@
 //! becomes another set of vertices.
 
 mod costs;
+mod images;
 mod network;
 mod numbers;
 mod operation;
@@ -63,6 +64,13 @@ impl<'t> Builder<'t> {
             Operation::DenseForward(shape) => network::dense_forward(self, name, shape, operands, out),
             Operation::DenseBackward(shape) => network::dense_backward(self, name, shape, operands, out),
             Operation::DenseGradient(shape) => network::dense_gradient(self, name, shape, operands, out),
+            Operation::ConvForward(shape) => images::conv_forward(self, name, shape, operands, out),
+            Operation::ConvBackward(shape) => images::conv_backward(self, name, shape, operands, out),
+            Operation::ConvGradient(shape) => images::conv_gradient(self, name, shape, operands, out),
+            Operation::Pad(shape) => images::pad(self, name, shape, operands, out),
+            Operation::Crop(shape) => images::crop(self, shape, operands, out),
+            Operation::MaxPoolForward(shape) => images::pool_forward(self, name, shape, operands, out),
+            Operation::MaxPoolBackward(shape) => images::pool_backward(self, name, shape, operands, out),
             Operation::Rectify => network::rectify(self, name, operands, out),
             Operation::LossDeltas(classes) => network::loss_deltas(self, name, classes, operands, out),
             Operation::Metrics(classes) => network::metrics(self, name, classes, operands, out),

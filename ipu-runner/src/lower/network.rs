@@ -4,7 +4,7 @@ use super::{Builder, costs, view};
 use crate::graph::{Edge, View};
 
 /// How many outputs of an image one worker computes, so that all workers have some; an even number where there are enough.
-fn columns(builder: &Builder<'_>, images: usize, outputs: usize) -> usize {
+pub(super) fn columns(builder: &Builder<'_>, images: usize, outputs: usize) -> usize {
     let all = (images * outputs).div_ceil(builder.workers());
     all.clamp(1, outputs).next_multiple_of(2).min(outputs)
 }
@@ -78,27 +78,42 @@ pub(super) fn dense_gradient(
     let images = deltas.len() / outputs;
     let set = builder.set(name);
     let (tiles, mut at) = (builder.target.tiles(), 0);
-    // Some rows of the kernel, or one row's share of the outputs.
-    let rows = inputs.div_ceil(builder.workers());
-    for from in (0..inputs).step_by(rows) {
-        let count = rows.min(inputs - from);
-        let edges = vec![
-            ("input", view(input.rows(from, images, inputs, count))),
-            ("deltas", view(deltas)),
-            ("kernel", view(out.slice(from * outputs..(from + count) * outputs))),
-            ("outputs", Edge::Word(outputs as u32)),
-        ];
-        let cycles = costs::VERTEX + (images * count * outputs) as u64 * costs::MULTIPLY_ADD;
-        builder.vertex(set, at % tiles, "DenseGradient", edges, cycles);
-        at += 1;
+    // A row's share of the outputs. Columns outermost: neighbours on a tile share deltas.
+    let grain = columns(builder, inputs, outputs);
+    for from in (0..outputs).step_by(grain) {
+        let count = grain.min(outputs - from);
+        for row in 0..inputs {
+            let place = row * outputs + from..row * outputs + from + count;
+            let edges = vec![
+                ("input", view(input.rows(row, images, inputs, 1))),
+                ("deltas", view(deltas.rows(from, images, outputs, count))),
+                ("kernel", view(out.slice(place))),
+                ("outputs", Edge::Word(count as u32)),
+            ];
+            let cycles = costs::VERTEX + (images * count) as u64 * costs::MULTIPLY_ADD;
+            builder.vertex(set, at % tiles, "DenseGradient", edges, cycles);
+            at += 1;
+        }
     }
-    for from in (0..outputs).step_by(2) {
+    bias_gradient(builder, set, [inputs * outputs, outputs], deltas, out);
+}
+
+/// Of a layer whose bias begins at `start`: sums over all rows of deltas.
+pub(super) fn bias_gradient(
+    builder: &mut Builder<'_>,
+    set: crate::graph::ComputeSetId,
+    [start, outputs]: [usize; 2],
+    deltas: View,
+    out: View,
+) {
+    let images = deltas.len() / outputs;
+    let tiles = builder.target.tiles();
+    for (at, from) in (0..outputs).step_by(2).enumerate() {
         let count = 2.min(outputs - from);
-        let bias = out.slice(inputs * outputs + from..inputs * outputs + from + count);
+        let bias = out.slice(start + from..start + from + count);
         let edges = vec![("deltas", view(deltas.rows(from, images, outputs, count))), ("bias", view(bias))];
         let cycles = costs::VERTEX + (images * count) as u64 * costs::ADD;
-        builder.vertex(set, at % tiles, "BiasGradient", edges, cycles);
-        at += 1;
+        builder.vertex(set, tiles - 1 - at as u32 % tiles, "BiasGradient", edges, cycles);
     }
 }
 

@@ -86,6 +86,20 @@ pub enum Operation {
     DenseBackward([usize; 2]),
     /// Operands: input, deltas.
     DenseGradient([usize; 2]),
+    /// Operands: parameters, input.
+    ConvForward([usize; 5]),
+    /// Operands: parameters, deltas.
+    ConvBackward([usize; 5]),
+    /// Operands: input, deltas.
+    ConvGradient([usize; 5]),
+    /// Operands: input.
+    Pad([usize; 4]),
+    /// Operands: deltas.
+    Crop([usize; 4]),
+    /// Operands: input.
+    MaxPoolForward([usize; 3]),
+    /// Operands: input, deltas.
+    MaxPoolBackward([usize; 3]),
     /// Operands: sign, from.
     Rectify,
     /// Operands: logits, labels. Classes.
@@ -180,6 +194,21 @@ pub fn operation<'s>(work: &Work<'s>) -> Result<(Operation, Vec<Operand<'s>>), U
         }
         Work::DenseGradient { shape, input, deltas } => {
             (Operation::DenseGradient(shape), vec![Floats(input), Floats(deltas)])
+        }
+        Work::ConvForward { shape, params, input } => {
+            (Operation::ConvForward(shape), vec![Floats(params), Floats(input)])
+        }
+        Work::ConvBackward { shape, params, deltas } => {
+            (Operation::ConvBackward(shape), vec![Floats(params), Floats(deltas)])
+        }
+        Work::ConvGradient { shape, input, deltas } => {
+            (Operation::ConvGradient(shape), vec![Floats(input), Floats(deltas)])
+        }
+        Work::Pad { shape, input } => (Operation::Pad(shape), vec![Floats(input)]),
+        Work::Crop { shape, deltas } => (Operation::Crop(shape), vec![Floats(deltas)]),
+        Work::MaxPoolForward { shape, input } => (Operation::MaxPoolForward(shape), vec![Floats(input)]),
+        Work::MaxPoolBackward { shape, input, deltas } => {
+            (Operation::MaxPoolBackward(shape), vec![Floats(input), Floats(deltas)])
         }
         Work::Rectify { sign, from } => (Operation::Rectify, vec![Floats(sign), Floats(from)]),
         Work::LossDeltas { math: MathId::Micromath, .. } | Work::Metrics { math: MathId::Micromath, .. } => {

@@ -42,6 +42,9 @@ impl Rows {
     }
 }
 
+/// Edges of a vertex, by the names of fields.
+type Edges = Vec<(&'static str, Edge)>;
+
 /// Of some directions, sums over lanes of something that a worker computes lane by lane; then over the lanes; into `[tiles][directions]`.
 ///
 /// `edges`: of a vertex for a tile, besides what is the same for all.
@@ -53,7 +56,7 @@ fn lane_sums(
     directions: Range<usize>,
     params: usize,
     keys: View,
-    edges: &dyn Fn(usize, &Range<usize>) -> Vec<(&'static str, Edge)>,
+    edges: &dyn Fn(usize, &Range<usize>) -> Edges,
     out: View,
 ) {
     let (tiles, of_rows) = (tiles(params), rows.of(&directions));

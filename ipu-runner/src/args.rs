@@ -1,0 +1,81 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use random_bases::settings::SettingsFlags;
+
+use crate::target::Target;
+
+/// random-bases on the tiles of an IPU
+#[derive(Parser, Clone, Debug)]
+#[command(name = "ipu-runner", version)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Print what a training step would be on a machine: supersteps, tiles, memory, time; nothing is executed
+    Plan(Box<PlanArguments>),
+    /// Compute again what records say, on emulated tiles, and compare every bit
+    Verify(VerifyArguments),
+}
+
+/// Of `verify`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct VerifyArguments {
+    /// Records, and folders of records
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The machine
+    #[arg(long, value_enum, default_value_t = Chip::Gc200)]
+    pub target: Chip,
+    /// Decides in which order vertices run
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// A folder with the images that records name
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Of `plan`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct PlanArguments {
+    /// The machine
+    #[arg(long, value_enum, default_value_t = Chip::Gc200)]
+    pub target: Chip,
+    /// How many of it
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub ipus: u32,
+    /// The training
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
+/// A machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Chip {
+    /// First generation: 1,216 tiles of 256 KiB
+    Gc2,
+    /// Second generation: 1,472 tiles of 624 KiB
+    Gc200,
+    /// The same with a faster clock
+    Bow,
+}
+
+impl Chip {
+    /// So many of them.
+    #[must_use]
+    pub const fn target(self, ipus: u32) -> Target {
+        let one = match self {
+            Self::Gc2 => Target::GC2,
+            Self::Gc200 => Target::GC200,
+            Self::Bow => Target::BOW,
+        };
+        Target { ipus, ..one }
+    }
+}
