@@ -32,15 +32,6 @@ fn a_plan_fills_the_machine() {
 }
 
 #[test]
-fn what_does_not_fit_says_so() {
-    let output = run(&["plan", "--target", "gc2", "--base-dimensions", "20000"]);
-    assert_eq!(output.status.code(), Some(3));
-    let message = text(&output.stderr);
-    assert!(message.starts_with("ipu-runner: out of memory on tile "), "{message}");
-    assert!(message.contains("262144 available") && message.contains("--base-dimensions"), "{message}");
-}
-
-#[test]
 fn what_is_not_one_program_says_so() {
     let output = run(&["plan", "--method", "nes"]);
     assert_eq!(output.status.code(), Some(3));
