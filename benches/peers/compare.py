@@ -4,8 +4,8 @@
     python3 benches/peers/compare.py [--rounds 5] [--peers jax,expert,tf,burn] [--json FILE]
     python3 benches/peers/compare.py --check
 
-All contestants are started first and stay. A round takes the workloads in turn, and for each: the noise probe, ours, every
-peer, the noise probe. So whatever else the machine does slows all of them alike, and the probe shows if it does not: a
+All contestants are started first and stay. A round takes the workloads in turn, and for each: the noise probe, all contestants in
+an order that changes, the noise probe. So whatever else the machine does slows all of them alike, and the probe shows if it does not: a
 measurement counts where it read the same before and after, and is repeated in a later round where it did not.
 
 Needs Python's standard library alone; it installs nothing, but says what is missing and how to install it.
@@ -105,6 +105,9 @@ def compare(running, rounds):
             say(f"round {index + 1}: {workload}")
             before = ours.ask("probe")
             able = [c for c in running if workload in c.workloads]
+            # Nobody is always the one who comes right after the probe.
+            first = index % len(able)
+            able = able[first:] + able[:first]
             times = {c.name: c.ask(f"{workload} {counts[c.name, workload]}")["ms"] for c in able}
             measured.append({"probe_before": before, "ms": times, "probe_after": ours.ask("probe")})
     say("")

@@ -8,8 +8,8 @@ NOISE = 0.1
 
 def counts(measurement):
     """Whether the noise probe read the same before and after."""
-    readings = [measurement[when]["two"] for when in ("probe_before", "probe_after")]
-    return min(readings) >= (1 - NOISE) * max(readings)
+    before, after = measurement["probe_before"], measurement["probe_after"]
+    return all(min(before[on], after[on]) >= (1 - NOISE) * max(before[on], after[on]) for on in ("one", "two"))
 
 
 def ratios(results):

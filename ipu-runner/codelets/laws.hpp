@@ -20,12 +20,10 @@ inline float sine(float x) {
 }
 
 struct Normal {
-  static constexpr bool rotated = false;
-
   static Pair pair(Stream &stream, unsigned, unsigned) {
     const unsigned radius = stream.next() >> 1 | 1;
     const unsigned angle = stream.next();
-    const unsigned u = bits(float(int(radius))) - SQRT_HALF;
+    const unsigned u = bits(to_float(int(radius))) - SQRT_HALF;
     const float e = float(31 - (int(u) >> 23));
     const float f = from_bits((u & 0x007fffffu) + SQRT_HALF) - 1.0f;
     float p = from_bits(LOG_7);
@@ -37,7 +35,7 @@ struct Normal {
     p = p * f + from_bits(LOG_1);
     p = p * f + from_bits(LOG_0);
     const float r = std::sqrt(f * p + from_bits(TWO_LN_2) * e);
-    const float a = float(int(angle)) * from_bits(TWO_POW_MINUS_31);
+    const float a = to_float(int(angle)) * from_bits(TWO_POW_MINUS_31);
     const float c = 0.5f - from_bits(bits(a) & 0x7fffffffu);
     const float s = 0.5f - from_bits(bits(c) & 0x7fffffffu);
     const float sign = from_bits(bits(sine(s)) ^ (bits(a) & 0x80000000u));
@@ -46,8 +44,6 @@ struct Normal {
 };
 
 struct LogNormal {
-  static constexpr bool rotated = false;
-
   static Pair pair(Stream &stream, unsigned index, unsigned threshold) {
     const Pair n = Normal::pair(stream, index, threshold);
     return {element(n.a), element(n.b)};
@@ -70,8 +66,6 @@ private:
 };
 
 struct Uniform {
-  static constexpr bool rotated = false;
-
   static Pair pair(Stream &stream, unsigned, unsigned) {
     const unsigned word = stream.next();
     const float scale = from_bits(TWO_POW_MINUS_31);
@@ -81,15 +75,13 @@ struct Uniform {
 
 // `threshold`: 65,536 p.
 struct Bernoulli {
-  static constexpr bool rotated = false;
-
   static Pair pair(Stream &stream, unsigned, unsigned threshold) {
     const unsigned word = stream.next();
     return {element(word >> 16, threshold), element(word & 0xffffu, threshold)};
   }
 
 private:
-  // Whole numbers below 2^18, over 2^15: exact.
+  // Whole numbers up to 2^16, over 2^15: exact.
   static float element(unsigned h, unsigned threshold) {
     const int x = h < threshold ? 65536 - int(threshold) : -int(threshold);
     return float(x) * from_bits(TWO_POW_MINUS_15);
@@ -98,8 +90,6 @@ private:
 
 // A word of signs serves sixteen pairs; the stream keeps no bits, so a row of signs looks at the word again.
 struct Rademacher {
-  static constexpr bool rotated = false;
-
   static Pair pair(Stream &stream, unsigned index, unsigned) {
     if (index % 16 == 0)
       stream.next();
@@ -109,15 +99,11 @@ struct Rademacher {
 };
 
 struct Zeros {
-  static constexpr bool rotated = false;
-
   static Pair pair(Stream &, unsigned, unsigned) { return {0.0f, 0.0f}; }
 };
 
 // Before the rotation.
 struct HadamardNormal {
-  static constexpr bool rotated = true;
-
   static Pair pair(Stream &stream, unsigned, unsigned) {
     const unsigned word = stream.next();
     return {cubic(int(word) >> 16), cubic(int(word << 16) >> 16)};

@@ -15,6 +15,9 @@ inline unsigned bits(float x) {
   return word;
 }
 
+// A number of 32 bits, rounded to the nearest float: two conversions that are exact, and one sum.
+inline float to_float(int x) { return float(x >> 16) * 65536.0f + float(x & 0xffff); }
+
 inline unsigned fmix32(unsigned h) {
   h ^= h >> 16;
   h *= 0x85ebca6bu;

@@ -67,8 +67,6 @@ impl TileExecutor {
     /// For a machine; `seed` decides in which order vertices run. `host`: threads for what is not a superstep.
     #[must_use]
     pub fn new(target: Target, library: Arc<Library>, seed: u64, host: Arc<Threads>) -> Self {
-        // xorshift has no state 0.
-        let seed = seed | 1 << 63;
         Self { target, library, seed, machines: HashMap::new(), host, report: Report::default() }
     }
 

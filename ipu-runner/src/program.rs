@@ -121,7 +121,7 @@ impl Recorder {
         // The same images, and the same keys, are written once. (Not equal numbers: they may differ at the next step.)
         let same = |input: &Input| match kind {
             Kind::Word => input.kind == kind && input.bits == bits,
-            Kind::Float => address.is_some() && input.address == address && input.bits.len() == bits.len(),
+            Kind::Float => address.is_some() && input.address == address && input.bits == bits,
         };
         let there = self.inputs.iter().position(same);
         Slot::Input(there.unwrap_or_else(|| {

@@ -139,11 +139,28 @@ fn a_constant_is_not_written() {
     assert_eq!(message, "vertex 0 (Apply) of \"apply\" on tile 0 writes the constant ones");
 }
 
+/// What a tile holds is counted: variables, copies of what lies elsewhere, vertices, code, stacks.
 #[test]
 fn a_tile_with_too_little_memory() {
-    let message = fault(|parts| parts.target.bytes_per_tile = 3_000);
-    assert!(message.starts_with("out of memory on tile 0: "), "{message}");
-    assert!(message.ends_with("the largest part, 2048 bytes, is code"), "{message}");
+    // Tile 0: `values` and `scale`, 36 bytes; a copy of half of `total`, 16; the vertex, 3 edges of 8 and 16; code and stacks.
+    let used = 36 + 16 + 40 + 2048 + 7 * 256;
+    assert!(graph(|parts| parts.target.bytes_per_tile = used).is_ok());
+    let message = fault(|parts| parts.target.bytes_per_tile = used - 1);
+    let want = format!(
+        "out of memory on tile 0: {used} bytes used, {} available; the largest part, 2048 bytes, is code",
+        used - 1
+    );
+    assert_eq!(message, want);
+    // A variable that is longer by as much as there is room.
+    let more = |elements: usize| {
+        graph(|parts| {
+            let more = parts.graph.variable("more", Kind::Float, elements);
+            parts.maps.push((more, 0..elements, 0));
+            parts.target.bytes_per_tile = used + 400;
+        })
+    };
+    assert!(more(100).is_ok());
+    assert!(more(101).is_err());
 }
 
 #[test]
@@ -153,6 +170,8 @@ fn what_nobody_wrote_is_not_read() {
     let values = machine.graph().find("values").expect("a variable of the graph");
     machine.write(values, [0; 8].into_iter());
     machine.write(total, [0; 6].into_iter());
+    // The same the second time: a set that failed is checked again.
+    machine.run(0).expect_err("two elements are missing");
     let message = machine.run(0).expect_err("two elements are missing").to_string();
     let want =
         "vertex 1 (Apply) of \"apply\" on tile 1 reads element 6 of variable total, which nobody has written";
@@ -168,7 +187,28 @@ fn changed(from: &str, to: &str) -> Arc<Library> {
     Library::with(&sources).expect("it still compiles")
 }
 
-/// `values[i] + scale * total[i]`, in a codelet that leaves out the last element.
+/// A codelet that goes beyond its fields: reading, writing.
+#[test]
+fn an_index_beyond_the_end() {
+    for (from, to) in [
+        ("values[i] = values[i] + *scale * total[i];", "values[i] = values[i] + *scale * total[i + 1];"),
+        ("values[i] = values[i] + *scale * total[i];", "values[i + 1] = values[i] + *scale * total[i];"),
+    ] {
+        let good = graph(|_| {}).expect("nothing is broken");
+        let mut machine = Machine::load(
+            good.graph().clone(),
+            good.programs().to_vec(),
+            &Target::GC200,
+            changed(from, to),
+            1,
+        )
+        .expect("the graph is not broken");
+        let message = run(&mut machine).expect_err("an index is too large").to_string();
+        assert!(message.ends_with("went beyond the end of a field"), "{message}");
+    }
+}
+
+/// A codelet that leaves out the first element.
 #[test]
 fn an_output_that_is_not_written() {
     let library = changed(

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use ipu_runner::codelets::SOURCES;
 use ipu_runner::machine::Library;
 use ipu_runner::program::TileTraining;
 use ipu_runner::target::Target;
@@ -29,7 +30,13 @@ fn images<N: Network, const S: usize>(count: usize) -> (Vec<f32>, Vec<u8>) {
     (input, labels)
 }
 
-/// Some steps here and on the tiles, compared after each.
+/// The codelets, compiled once.
+fn library() -> &'static Arc<Library> {
+    static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
+    LIBRARY.get_or_init(|| Library::new().expect("a C++ compiler"))
+}
+
+/// Some steps here and on the tiles, compared after each, in several orders of vertices.
 fn equal<N: Network, const S: usize>(
     method: Method,
     subspace: Subspace,
@@ -37,45 +44,57 @@ fn equal<N: Network, const S: usize>(
     batch: usize,
     seeds: &[u64],
 ) {
-    let (input, labels) = images::<N, S>(batch * steps);
-    static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
-    let library = LIBRARY.get_or_init(|| Library::new().expect("a C++ compiler"));
-    let strategy = Strategy::TwoPass;
-    let sizes = Sizes::of::<N>(method, batch, subspace.dimensions, strategy);
     for &seed in seeds {
-        let (mut floats, mut others) = (vec![0.0; sizes.floats()], vec![f32::NAN; sizes.floats()]);
-        let mut memory = Memory::carve(sizes, &mut floats);
-        let mut shadow = Memory::carve(sizes, &mut others);
-        let mut executor: Serial<Array<8>> = Serial::new();
-        let (mut here, mut there) =
-            (Descent::new(method, 42, subspace, strategy), Descent::new(method, 42, subspace, strategy));
-        here.start::<N, _>(&mut executor, &mut memory);
-        there.start::<N, _>(&mut executor, &mut shadow);
-        let mut training = TileTraining::new(Target::GC200, library.clone(), seed);
-        for step in 0..steps {
-            let all = Batch { input: &input, labels: &labels };
-            let (mut a, mut b) = (all.slice(step * batch, batch), all.slice(step * batch, batch));
-            let rates = Rates::from(0.5);
-            let want = here.step::<N, Libm, _>(&mut executor, rates, &mut a, &mut memory);
-            let got = training.step::<N, Libm>(&mut there, rates, &mut b, &mut shadow);
-            let got = got.unwrap_or_else(|error| panic!("{error}"));
-            training.fetch(&mut shadow).expect("everything is there");
-            assert_eq!(want, got, "step {step}");
-            // SGD has none.
-            if method != Method::Sgd {
-                same("coordinates", memory.coordinates, shadow.coordinates);
-            }
-            same("gradient", memory.gradient, shadow.gradient);
-            same("weights", memory.weights, shadow.weights);
-        }
+        compare::<N, S>(library(), method, subspace, steps, batch, seed)
+            .unwrap_or_else(|what| panic!("{what}"));
     }
 }
 
-fn same(what: &str, want: &[f32], got: &[f32]) {
-    let different = want.iter().zip(got).position(|(a, b)| a.to_bits() != b.to_bits());
-    if let Some(i) = different {
-        panic!("{what}: element {i}: {} instead of {}", got[i], want[i]);
+/// What differs first, if anything.
+fn compare<N: Network, const S: usize>(
+    library: &Arc<Library>,
+    method: Method,
+    subspace: Subspace,
+    steps: usize,
+    batch: usize,
+    seed: u64,
+) -> Result<(), String> {
+    let (input, labels) = images::<N, S>(batch * steps);
+    let strategy = Strategy::TwoPass;
+    let sizes = Sizes::of::<N>(method, batch, subspace.dimensions, strategy);
+    let (mut floats, mut others) = (vec![0.0; sizes.floats()], vec![f32::NAN; sizes.floats()]);
+    let mut memory = Memory::carve(sizes, &mut floats);
+    let mut shadow = Memory::carve(sizes, &mut others);
+    let mut executor: Serial<Array<8>> = Serial::new();
+    let begin = || Descent::new(method, 42, subspace, strategy);
+    let (mut here, mut there) = (begin(), begin());
+    here.start::<N, _>(&mut executor, &mut memory);
+    there.start::<N, _>(&mut executor, &mut shadow);
+    let mut training = TileTraining::new(Target::GC200, Arc::clone(library), seed);
+    for step in 0..steps {
+        let all = Batch { input: &input, labels: &labels };
+        let (mut a, mut b) = (all.slice(step * batch, batch), all.slice(step * batch, batch));
+        let rates = Rates::from(0.5);
+        let want = here.step::<N, Libm, _>(&mut executor, rates, &mut a, &mut memory);
+        let got = training.step::<N, Libm>(&mut there, rates, &mut b, &mut shadow);
+        let got = got.map_err(|error| error.to_string())?;
+        training.fetch(&mut shadow).map_err(|fault| fault.to_string())?;
+        same("gradient", memory.gradient, shadow.gradient)?;
+        // SGD has none.
+        if method != Method::Sgd {
+            same("coordinates", memory.coordinates, shadow.coordinates)?;
+        }
+        same("weights", memory.weights, shadow.weights)?;
+        if want != got {
+            return Err(format!("step {step}: {got:?} instead of {want:?}"));
+        }
     }
+    Ok(())
+}
+
+fn same(what: &str, want: &[f32], got: &[f32]) -> Result<(), String> {
+    let different = want.iter().zip(got).position(|(a, b)| a.to_bits() != b.to_bits());
+    different.map_or(Ok(()), |i| Err(format!("{what}: element {i}: {} instead of {}", got[i], want[i])))
 }
 
 fn subspace(dimensions: usize, distribution: Distribution) -> Subspace {
@@ -122,4 +141,38 @@ fn cnn_rbd() {
 #[test]
 fn fc_sgd() {
     equal::<Fc28, 28>(Method::Sgd, subspace(1, Distribution::Normal), 2, 32, &[1]);
+}
+
+/// Mistakes that move last bits only, one at a time: each is caught, and where it shows first.
+#[test]
+fn a_wrong_bit_in_a_codelet_is_caught() {
+    let mistakes = [
+        ("sum = sum + ((a + b) + (c + d));", "sum = (sum + (a + b)) + (c + d);", "coordinates"),
+        ("const float sum = (a + c) + (b + d);", "const float sum = (a + b) + (c + d);", "coordinates"),
+        ("block = block + fours[f][e];", "sum = sum + fours[f][e];", "weights"),
+        ("weights[e] + factor * total", "weights[e] + 0.999999f * factor * total", "weights"),
+        (
+            "coefficients[i] = norms[i] > 0.0f ? z / norms[i]",
+            "coefficients[i] = norms[i] > 0.0f ? z * (1.0f / norms[i])",
+            "weights",
+        ),
+        (
+            "output[b * outputs + o] = sum + bias[o];",
+            "output[b * outputs + o] = sum + bias[o] + 1e-7f;",
+            "gradient",
+        ),
+        (
+            "for (unsigned b = 0; b < images; ++b)\n          sum = sum + input",
+            "for (unsigned b = images; b-- > 0;)\n          sum = sum + input",
+            "gradient",
+        ),
+    ];
+    for (right, wrong, first) in mistakes {
+        assert!(SOURCES.iter().any(|(_, text)| text.contains(right)), "{right}");
+        let sources = SOURCES.map(|(name, text)| (name, text.replace(right, wrong)));
+        let library = Library::with(&sources).expect("it still compiles");
+        let subspace = subspace(37, Distribution::Normal);
+        let found = compare::<Small8, 8>(&library, Method::Rbd, subspace, 2, 32, 1).expect_err(wrong);
+        assert!(found.starts_with(first), "{wrong}: {found}");
+    }
 }

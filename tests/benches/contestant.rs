@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use random_bases::bench::probe::throughput;
 use random_bases::executor::{Threads, within};
 use random_bases::fastest::fastest;
 use random_bases::training::BLOCKS_PER_THREAD;
@@ -232,7 +233,7 @@ impl Runner {
     fn answer(&mut self, request: &str) -> Result<Value, String> {
         match *request.split_whitespace().collect::<Vec<_>>() {
             ["describe"] => Ok(describe()),
-            ["probe"] => Ok(json!({ "one": probe::throughput(1), "two": probe::throughput(2) })),
+            ["probe"] => Ok(json!({ "one": probe(1), "two": probe(2) })),
             ["check"] => Ok(json!({ "faults": check::faults() })),
             [kind, name, count] => {
                 let count = count.parse().map_err(|_| format!("not a number: {count}"))?;
@@ -273,64 +274,15 @@ fn describe() -> Value {
     })
 }
 
-/// How much the machine gives at the moment: a loop of vector operations none of which waits for another, so that a
-/// neighbour on the same core shows.
-mod probe {
-    use super::*;
-
-    /// Independent chains of 16 floats. Twelve AVX2 registers, or six of AVX-512's, with room for two constants.
-    const CHAINS: usize = 6;
-    const ROUNDS: u64 = 8_000_000;
-    const OPERATIONS: u64 = ROUNDS * 2 * 16 * CHAINS as u64;
-
-    /// 10^9 operations on floats per second, over all `threads`.
-    pub fn throughput(threads: usize) -> f64 {
-        let start = Instant::now();
-        std::thread::scope(|scope| {
-            (0..threads).for_each(|_| drop(scope.spawn(widest)));
-        });
-        (threads as u64 * OPERATIONS) as f64 / start.elapsed().as_secs_f64() / 1e9
-    }
-
-    #[inline(always)]
-    fn work() {
-        let mut x: [[f32; 16]; CHAINS] = black_box([[1.0; 16]; CHAINS]);
-        let (a, b) = black_box(([0.999; 16], [0.001; 16]));
-        for _ in 0..ROUNDS {
-            for chain in &mut x {
-                for lane in 0..16 {
-                    chain[lane] = chain[lane] * a[lane] + b[lane];
-                }
-            }
-        }
-        black_box(x);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    fn widest() {
-        #[target_feature(enable = "avx512f")]
-        fn avx512() {
-            work();
-        }
-        #[target_feature(enable = "avx2")]
-        fn avx2() {
-            work();
-        }
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has the instructions.
-            unsafe { avx512() }
-        } else if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has the instructions.
-            unsafe { avx2() }
-        } else {
-            work();
-        }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn widest() {
-        work();
-    }
+/// The noise probe: 10^9 operations on floats per second, on so many threads. The median of many short looks, so that one interruption
+/// does not count.
+fn probe(threads: usize) -> f64 {
+    const LOOKS: usize = 41;
+    let mut executor = Threads::new(threads, None).expect("threads for the probe");
+    let mut looks = [0.0; LOOKS];
+    looks.fill_with(|| throughput(&mut executor) / 1e9);
+    looks.sort_by(f64::total_cmp);
+    looks[LOOKS / 2]
 }
 
 /// The workloads do what they say, by plain f64 arithmetic on rows that are drawn one by one.

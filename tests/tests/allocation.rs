@@ -110,8 +110,9 @@ fn steps_allocate_nothing() {
             let mut run =
                 |count: usize| if threads > 1 { pool.install(|| steps(count)) } else { steps(count) };
             run(5);
-            // More than an epoch.
-            let allocations = count(|| run(40));
+            // More than an epoch. A thread that a busy system lets run for the first time only now allocates for its own start, once; what
+            // steps allocate, they allocate every time.
+            let allocations = (0..5).map(|_| count(|| run(40))).min().unwrap_or(usize::MAX);
             // The pool's way in, which is taken once, may make room for its queue.
             let way_in = usize::from(threads > 1);
             assert!(

@@ -139,12 +139,12 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
         read(piece(self.deltas, index, len));
     }
 
-    /// Element of the kernel by element, as far as a panel reaches; each adds to all the places that it saw.
     fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
         let (params, deltas) = (self.params, self.deltas);
         part(0..len, Work::ConvBackward { shape: [H, W, IN, OUT, K], params, deltas });
     }
 
+    /// Element of the kernel by element, as far as a panel reaches; each adds to all the places that it saw.
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let columns = Conv::<H, W, IN, OUT, K>::W_OUT;

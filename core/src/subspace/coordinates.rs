@@ -163,6 +163,7 @@ pub(super) fn roots<E: Executor>(executor: &mut E, values: &mut [f32]) {
 /// # Panics
 /// If there are fewer norms.
 pub(super) fn divide_by_norms<E: Executor>(executor: &mut E, norms: &[f32], values: &mut [f32]) {
+    assert!(norms.len() >= values.len(), "one norm per number");
     executor.run(&DivideByNorms(norms), values);
 }
 
@@ -186,5 +187,6 @@ pub(super) fn coefficients<E: Executor>(
 /// # Panics
 /// If there are fewer coordinates than positions.
 pub fn integrate<E: Executor>(executor: &mut E, rate: f32, coordinates: &[f32], position: &mut [f32]) {
+    assert!(coordinates.len() >= position.len(), "one coordinate per position");
     executor.run(&Integrate { rate, coordinates }, position);
 }

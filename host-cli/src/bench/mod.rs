@@ -8,7 +8,7 @@
 mod bases;
 mod clock;
 mod networks;
-mod probe;
+pub mod probe;
 mod report;
 mod scaling;
 mod steps;

@@ -11,6 +11,7 @@ use random_bases::settings::Strategy;
 
 use crate::args::VerifyArguments;
 use crate::executor::{Report, TileExecutor};
+use crate::graph::Fault;
 use crate::machine::Library;
 
 /// Verifies every file named, and every record in every folder named, superstep by superstep.
@@ -38,6 +39,9 @@ pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Fail
     for (superstep, reason) in report.on_host() {
         printed(writeln!(out, "computed by the host, not on tiles: {superstep} ({reason})"))?;
     }
-    report.check().map_err(|fault| Failure::internal(fault.to_string()))?;
+    report.check().map_err(|fault| match fault {
+        Fault::Memory { .. } => Failure::configuration(format!("{fault}; all lines after that say nothing")),
+        fault => Failure::internal(fault.to_string()),
+    })?;
     result
 }

@@ -122,6 +122,12 @@ pub enum Fault {
         /// The field.
         field: String,
     },
+    /// A vertex used an index beyond the end of a field.
+    #[error("{vertex} went beyond the end of a field")]
+    Beyond {
+        /// Which.
+        vertex: Place,
+    },
     /// A vertex said that it failed.
     #[error("{vertex} returned false")]
     Failed {

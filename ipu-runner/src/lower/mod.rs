@@ -110,7 +110,7 @@ impl<'t> Builder<'t> {
         (self.target.tiles() * WORKERS) as usize
     }
 
-    /// How many of `len` elements each of `parts` gets: an even number, so that no two workers write to the same 64 bits.
+    /// How many of `len` elements each of `parts` gets: an even number, which is 64 bits.
     const fn grain(&self, len: usize, parts: usize) -> usize {
         let even = len.div_ceil(parts).next_multiple_of(2);
         if even < 2 { 2 } else { even }

@@ -7,6 +7,7 @@ use random_bases_core::random::LANES;
 
 use super::{Builder, Rows, among, costs, shares, view};
 use crate::graph::{Edge, Kind, Program, View};
+use crate::target::WORKERS;
 
 /// Directions that are added before they join a chain.
 const FOUR: usize = 4;
@@ -254,7 +255,7 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
     let (mut lane_start, mut lane_starts) = (0, Vec::new());
     for (tile, elements) in tiles.iter().enumerate() {
         let (vectors, share) = (vectors(elements), &shares[tile]);
-        let workers = share.len() * 6;
+        let workers = share.len() * WORKERS as usize;
         // Pieces of lanes, of an even number of vectors.
         let grain = (LANES * vectors).div_ceil(workers).next_multiple_of(2);
         let per_lane = vectors.div_ceil(grain);
@@ -291,7 +292,7 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
     for (tile, elements) in tiles.iter().enumerate() {
         let (all, vectors) = (elements.len().div_ceil(LANES), vectors(elements));
         let share = &shares[tile];
-        let grain = all.div_ceil(share.len() * 6);
+        let grain = all.div_ceil(share.len() * WORKERS as usize);
         for (piece, from) in (0..all).step_by(grain).enumerate() {
             let to = all.min(from + grain);
             let of = |lane: usize| {

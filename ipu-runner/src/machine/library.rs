@@ -22,8 +22,14 @@ pub struct Binding {
     pub list: *const Binding,
 }
 
-/// Runs a codelet on a vertex's fields, in the order of their declaration.
-pub type Run = unsafe extern "C" fn(*const Binding) -> bool;
+/// Runs a codelet on a vertex's fields, in the order of their declaration; one of the outcomes below.
+pub type Run = unsafe extern "C" fn(*const Binding) -> u32;
+
+/// The vertex is done.
+pub const DONE: u32 = 0;
+/// It returned false.
+pub const FAILED: u32 = 1;
+// Else it went beyond the end of a field.
 
 /// Compiled codelets.
 #[derive(Debug)]
@@ -130,7 +136,7 @@ fn glue(sources: &[(&str, String)]) -> String {
 
 fn function(text: &mut String, index: usize, codelet: &Codelet) -> std::fmt::Result {
     let element = |kind| if kind == Kind::Float { "float" } else { "unsigned" };
-    writeln!(text, "extern \"C\" bool codelet_{index}(const Binding *b) {{")?;
+    writeln!(text, "extern \"C\" unsigned codelet_{index}(const Binding *b) {{")?;
     let initial = codelet.fields.iter().enumerate().map(|(i, field)| match field.access {
         Access::Word => format!("unsigned(b[{i}].count)"),
         _ => "{}".into(),
@@ -151,5 +157,7 @@ fn function(text: &mut String, index: usize, codelet: &Codelet) -> std::fmt::Res
             _ => writeln!(text, "  vertex.{name}.bind(b[{i}].data, b[{i}].count);")?,
         }
     }
-    writeln!(text, "  return vertex.compute();\n}}")
+    writeln!(text, "  poplar::went_beyond = false;")?;
+    writeln!(text, "  const bool done = vertex.compute();")?;
+    writeln!(text, "  return poplar::went_beyond ? 2u : done ? {DONE}u : {FAILED}u;\n}}")
 }

@@ -1,7 +1,7 @@
 //! The tile machine: executes graphs in this process, under the rules of the hardware.
 //!
-//! The same C++ codelets that Poplar would compile are compiled by the system's compiler, and run vertex by vertex. What the hardware
-//! guarantees or demands is checked: see [`Fault`]. What it leaves open, above all the order of vertices, is drawn from a
+//! The same C++ codelets that Poplar would compile are compiled by the system's compiler, and run vertex by vertex. Much of what the hardware
+//! guarantees or demands is checked: see [`Fault`]. (Not checked: subnormal numbers, neighbours in the same 64 bits, the code of the exchange.) What it leaves open, above all the order of vertices, is drawn from a
 //! seed.
 //!
 //! **Idea**: a variable is one array. While a set of vertices is executed, nobody touches what another vertex of it writes (`graph::check`
@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use crate::codelets::{self, Access};
 use crate::graph::{ComputeSetId, Edge, Fault, Graph, Program, VariableId, View, check};
 use crate::target::Target;
-use library::{Binding, Run};
+use library::{Binding, DONE, FAILED, Run};
 
 /// What memory holds before it is written: not a number.
 const POISON: u32 = 0x7fde_adde;
@@ -32,7 +32,8 @@ const POISON: u32 = 0x7fde_adde;
 pub struct Machine {
     graph: Graph,
     programs: Vec<Program>,
-    library: Arc<Library>,
+    /// Keeps the codelets loaded.
+    _library: Arc<Library>,
     /// The bits of each variable.
     memory: Vec<Vec<u32>>,
     /// Whether each element has been written.
@@ -97,7 +98,9 @@ impl Machine {
                 Loaded { vertices, checked: false }
             })
             .collect();
-        Ok(Self { graph, programs, library, memory, written, sets, seed })
+        // xorshift has no state 0.
+        let seed = seed | 1 << 63;
+        Ok(Self { graph, programs, _library: library, memory, written, sets, seed })
     }
 
     /// Writes a variable from its start on.
@@ -136,10 +139,13 @@ impl Machine {
         self.memory[variable.0].iter().zip(written).map(|(bits, written)| written.then_some(*bits))
     }
 
-    /// Runs a program.
+    /// Runs a program, by its place in the list that was loaded.
     ///
     /// # Errors
     /// If a rule is broken meanwhile.
+    ///
+    /// # Panics
+    /// If there are not so many programs.
     pub fn run(&mut self, program: usize) -> Result<(), Fault> {
         let programs = std::mem::take(&mut self.programs);
         let result = self.execute(&programs[program]);
@@ -153,10 +159,10 @@ impl Machine {
         &self.graph
     }
 
-    /// The codelets.
+    /// The programs.
     #[must_use]
-    pub const fn library(&self) -> &Arc<Library> {
-        &self.library
+    pub fn programs(&self) -> &[Program] {
+        &self.programs
     }
 
     fn execute(&mut self, program: &Program) -> Result<(), Fault> {
@@ -180,7 +186,7 @@ impl Machine {
     }
 
     fn compute(&mut self, set: ComputeSetId) -> Result<(), Fault> {
-        let checked = std::mem::replace(&mut self.sets[set.0].checked, true);
+        let checked = self.sets[set.0].checked;
         if !checked {
             self.before(set)?;
         }
@@ -188,21 +194,27 @@ impl Machine {
         let vertices = &self.sets[set.0].vertices;
         let memory = Shared(self.memory.as_mut_ptr());
         let failed = order.par_chunks(64).find_map_any(|some| {
-            some.iter().copied().find(|&index| {
+            some.iter().find_map(|&index| {
                 // SAFETY: see `Ready`.
-                !unsafe { vertices[index as usize].run(&memory) }
+                let outcome = unsafe { vertices[index as usize].run(&memory) };
+                (outcome != DONE).then_some((index as usize, outcome))
             })
         });
-        if let Some(index) = failed {
-            return Err(Fault::Failed { vertex: self.graph.place(set.0, index as usize) });
+        if let Some((index, outcome)) = failed {
+            let vertex = self.graph.place(set.0, index);
+            return Err(if outcome == FAILED { Fault::Failed { vertex } } else { Fault::Beyond { vertex } });
         }
-        if checked { Ok(()) } else { self.after(set) }
+        if !checked {
+            self.after(set)?;
+            self.sets[set.0].checked = true;
+        }
+        Ok(())
     }
 
     /// Before a set's first run: whatever it reads is there; what it must write is poisoned.
     fn before(&mut self, set: ComputeSetId) -> Result<(), Fault> {
         for index in 0..self.graph.sets[set.0].vertices.len() {
-            for (access, view) in self.accesses(set, index) {
+            for (_, access, view) in self.accesses(set, index) {
                 if access == Access::Output {
                     view.runs()
                         .flatten()
@@ -218,14 +230,14 @@ impl Machine {
     /// After it: everything was written.
     fn after(&mut self, set: ComputeSetId) -> Result<(), Fault> {
         for index in 0..self.graph.sets[set.0].vertices.len() {
-            for (access, view) in self.accesses(set, index) {
+            for (field, access, view) in self.accesses(set, index) {
                 if access != Access::Output && access != Access::InOut {
                     continue;
                 }
                 for element in view.runs().flatten() {
                     if self.memory[view.variable().0][element] == POISON {
-                        let field = self.graph.get(view.variable()).name.clone();
-                        return Err(Fault::Unwritten { vertex: self.graph.place(set.0, index), field });
+                        let (vertex, field) = (self.graph.place(set.0, index), field.to_string());
+                        return Err(Fault::Unwritten { vertex, field });
                     }
                     self.written[view.variable().0][element] = true;
                 }
@@ -234,14 +246,14 @@ impl Machine {
         Ok(())
     }
 
-    /// What a vertex reads and writes.
-    fn accesses(&self, set: ComputeSetId, index: usize) -> Vec<(Access, View)> {
+    /// What a vertex reads and writes: field, how, elements.
+    fn accesses(&self, set: ComputeSetId, index: usize) -> Vec<(&'static str, Access, View)> {
         let vertex = &self.graph.sets[set.0].vertices[index];
         let edges = vertex.edges.iter();
         edges
             .flat_map(|(name, edge)| {
                 let access = crate::graph::access(vertex.codelet, name);
-                crate::graph::views(edge).iter().map(move |view| (access, *view))
+                crate::graph::views(edge).iter().map(move |view| (*name, access, *view))
             })
             .collect()
     }
@@ -291,7 +303,7 @@ impl Ready {
     ///
     /// # Safety
     /// No other vertex that runs at the same time may write what this one touches.
-    unsafe fn run(&self, memory: &Shared) -> bool {
+    unsafe fn run(&self, memory: &Shared) -> u32 {
         if self.apart.is_empty() {
             // SAFETY: the bindings are what the codelet's declaration says.
             return unsafe { (self.run)(self.bindings.as_ptr()) };
@@ -324,7 +336,7 @@ impl Ready {
             unsafe { *bindings[apart.field].list.cast_mut().add(index) = piece };
         }
         // SAFETY: the bindings are what the codelet's declaration says.
-        let succeeded = unsafe { (self.run)(bindings.as_ptr()) };
+        let outcome = unsafe { (self.run)(bindings.as_ptr()) };
         for (apart, buffer) in self.apart.iter().zip(&buffers) {
             if apart.access == Access::Output || apart.access == Access::InOut {
                 for (element, bits) in apart.view.runs().flatten().zip(buffer) {
@@ -333,7 +345,7 @@ impl Ready {
                 }
             }
         }
-        succeeded
+        outcome
     }
 }
 

@@ -1,12 +1,23 @@
 // What a codelet includes where there is no Poplar SDK: the same names, as pointers and sizes.
 //
-// The tile machine fills them in, in the order of their declaration. Each field is a copy, or a place that nobody else looks at, so a
-// codelet cannot see more than its fields; what it must not do with them (write an Input, read an Output) the types forbid.
+// The tile machine fills them in, in the order of their declaration. What a codelet must not do with a field (write an Input, read an Output)
+// the types forbid; an index beyond its end is noticed, and the vertex fails.
 #pragma once
 
 #include <cstddef>
 
 namespace poplar {
+
+// Whether the vertex that runs on this thread went beyond a field.
+inline thread_local bool went_beyond = false;
+
+// Where such accesses go.
+template <typename T>
+T *nowhere() {
+  static thread_local T element;
+  went_beyond = true;
+  return &element;
+}
 
 enum class VectorLayout { SPAN, ONE_PTR };
 
@@ -17,8 +28,7 @@ struct Vector {
   std::size_t count = 0;
 
   // Alone it is no field; see below.
-  T &operator[](std::size_t i) { return data[i]; }
-  const T &operator[](std::size_t i) const { return data[i]; }
+  T *at(std::size_t i) const { return __builtin_expect(i < count, true) ? data + i : nowhere<T>(); }
   unsigned size() const {
     static_assert(L == VectorLayout::SPAN, "ONE_PTR knows no size");
     return unsigned(count);
@@ -40,7 +50,7 @@ class Input<Vector<T, L, A>> {
   Vector<T, L, A> piece;
 
 public:
-  const T &operator[](std::size_t i) const { return piece.data[i]; }
+  const T &operator[](std::size_t i) const { return *piece.at(i); }
   unsigned size() const { return piece.size(); }
   void bind(void *data, std::size_t count) { piece.data = static_cast<T *>(data), piece.count = count; }
 };
@@ -50,10 +60,10 @@ class InOut;
 
 template <typename T, VectorLayout L, unsigned A>
 class InOut<Vector<T, L, A>> {
-  mutable Vector<T, L, A> piece;
+  Vector<T, L, A> piece;
 
 public:
-  T &operator[](std::size_t i) const { return piece.data[i]; }
+  T &operator[](std::size_t i) const { return *piece.at(i); }
   unsigned size() const { return piece.size(); }
   void bind(void *data, std::size_t count) { piece.data = static_cast<T *>(data), piece.count = count; }
 };
@@ -64,7 +74,7 @@ class Output;
 // Written element by element, never read.
 template <typename T, VectorLayout L, unsigned A>
 class Output<Vector<T, L, A>> {
-  mutable Vector<T, L, A> piece;
+  Vector<T, L, A> piece;
 
   class Element {
     T *at;
@@ -75,7 +85,7 @@ class Output<Vector<T, L, A>> {
   };
 
 public:
-  Element operator[](std::size_t i) const { return Element(&piece.data[i]); }
+  Element operator[](std::size_t i) const { return Element(piece.at(i)); }
   unsigned size() const { return piece.size(); }
   void bind(void *data, std::size_t count) { piece.data = static_cast<T *>(data), piece.count = count; }
 };
@@ -87,7 +97,7 @@ class Vector<Input<T>, L, A> {
   std::size_t count = 0;
 
 public:
-  const Input<T> &operator[](std::size_t i) const { return pieces[i]; }
+  const Input<T> &operator[](std::size_t i) const { return i < count ? pieces[i] : *nowhere<Input<T>>(); }
   unsigned size() const { return unsigned(count); }
   void bind_list(const Input<T> *of, std::size_t n) { pieces = of, count = n; }
 };
