@@ -8,6 +8,24 @@
 
 using namespace poplar;
 
+// The sum over one lane of the first `elements` elements of a tile, of what `term(x, at)` makes of element x at place `at`: four vectors at a
+// time; what lies behind the end is +0.
+template <typename Law, typename Term>
+float laneSum(Stream stream, unsigned lane, unsigned elements, unsigned threshold, Term term) {
+  float sum = 0.0f;
+  for (unsigned v = 0; v * LANES < elements; v += 4) {
+    const Pair p = Law::pair(stream, v / 2, threshold);
+    const Pair q = Law::pair(stream, v / 2 + 1, threshold);
+    const unsigned at = v * LANES + lane;
+    const float a = at < elements ? term(p.a, at) : 0.0f;
+    const float b = at + LANES < elements ? term(p.b, at + LANES) : 0.0f;
+    const float c = at + 2 * LANES < elements ? term(q.a, at + 2 * LANES) : 0.0f;
+    const float d = at + 3 * LANES < elements ? term(q.b, at + 3 * LANES) : 0.0f;
+    sum = sum + ((a + b) + (c + d));
+  }
+  return sum;
+}
+
 // Sums over the lanes of one tile, of rows times a gradient. Lane `first + i` is lane (first + i) mod 16 of row (first + i) div 16.
 template <typename Law>
 class Project : public Vertex {
@@ -21,23 +39,11 @@ public:
   const unsigned threshold;
 
   bool compute() {
-    const unsigned elements = gradient.size();
+    const auto term = [this](float x, unsigned at) { return x * gradient[at]; };
     for (unsigned i = 0; i < sums.size(); ++i) {
       const unsigned lane = (first + i) % LANES, row = (first + i) / LANES;
-      Stream stream(keys, row * keyStride, row, tile, lane);
-      float sum = 0.0f;
-      // Four vectors at a time; what lies behind the end is +0.
-      for (unsigned v = 0; v * LANES < elements; v += 4) {
-        const Pair p = Law::pair(stream, v / 2, threshold);
-        const Pair q = Law::pair(stream, v / 2 + 1, threshold);
-        const unsigned at = v * LANES + lane;
-        const float a = at < elements ? p.a * gradient[at] : 0.0f;
-        const float b = at + LANES < elements ? p.b * gradient[at + LANES] : 0.0f;
-        const float c = at + 2 * LANES < elements ? q.a * gradient[at + 2 * LANES] : 0.0f;
-        const float d = at + 3 * LANES < elements ? q.b * gradient[at + 3 * LANES] : 0.0f;
-        sum = sum + ((a + b) + (c + d));
-      }
-      sums[i] = sum;
+      const Stream stream(keys, row * keyStride, row, tile, lane);
+      sums[i] = laneSum<Law>(stream, lane, gradient.size(), threshold, term);
     }
     return true;
   }
@@ -56,21 +62,11 @@ public:
   const unsigned threshold;
 
   bool compute() {
+    const auto term = [](float x, unsigned) { return x * x; };
     for (unsigned i = 0; i < sums.size(); ++i) {
       const unsigned lane = (first + i) % LANES, row = (first + i) / LANES;
-      Stream stream(keys, row * keyStride, row, tile, lane);
-      float sum = 0.0f;
-      for (unsigned v = 0; v * LANES < elements; v += 4) {
-        const Pair p = Law::pair(stream, v / 2, threshold);
-        const Pair q = Law::pair(stream, v / 2 + 1, threshold);
-        const unsigned at = v * LANES + lane;
-        const float a = at < elements ? p.a * p.a : 0.0f;
-        const float b = at + LANES < elements ? p.b * p.b : 0.0f;
-        const float c = at + 2 * LANES < elements ? q.a * q.a : 0.0f;
-        const float d = at + 3 * LANES < elements ? q.b * q.b : 0.0f;
-        sum = sum + ((a + b) + (c + d));
-      }
-      sums[i] = sum;
+      const Stream stream(keys, row * keyStride, row, tile, lane);
+      sums[i] = laneSum<Law>(stream, lane, elements, threshold, term);
     }
     return true;
   }

@@ -3,7 +3,7 @@
 //! A convolution is a dense layer whose rows are windows: the exchange brings a window's elements to a tile side by side, so forward and
 //! gradient need no codelet of their own.
 
-use super::network::{bias_gradient, columns};
+use super::network::{columns, gradient};
 use super::{Builder, costs, view};
 use crate::graph::{Edge, Kind, Program, View};
 
@@ -99,29 +99,14 @@ pub(super) fn conv_gradient(
     let ([height, width, inputs, outputs, size], [input, deltas]) = (shape, [operands[0], operands[1]]);
     let [rows, places] = output(shape);
     let images = input.len() / (height * width * inputs);
-    let set = builder.set(name);
-    let window = size * size * inputs;
-    let grain = columns(builder, window, outputs);
-    let (tiles, steps, mut at) = (builder.target.tiles(), images * rows * places, 0);
-    for from in (0..outputs).step_by(grain) {
-        let count = grain.min(outputs - from);
-        for element in 0..window {
-            let (ky, kx, i) = (element / (size * inputs), element / inputs % size, element % inputs);
-            // What this element of the kernel saw: place by place, row by row, image by image.
-            let start = (ky * width + kx) * inputs + i;
-            let dims = [(images, height * width * inputs), (rows, width * inputs), (places, inputs)];
-            let edges = vec![
-                ("input", view(input.within(start, dims))),
-                ("deltas", view(deltas.rows(from, steps, outputs, count))),
-                ("kernel", view(out.slice(element * outputs + from..element * outputs + from + count))),
-                ("outputs", Edge::Word(count as u32)),
-            ];
-            let cycles = costs::VERTEX + (steps * count) as u64 * costs::MULTIPLY_ADD;
-            builder.vertex(set, at % tiles, "DenseGradient", edges, cycles);
-            at += 1;
-        }
-    }
-    bias_gradient(builder, set, [window * outputs, outputs], deltas, out);
+    let dims = [(images, height * width * inputs), (rows, width * inputs), (places, inputs)];
+    // What an element of the kernel saw: place by place, row by row, image by image.
+    let column = |element: usize| {
+        let (ky, kx, i) = (element / (size * inputs), element / inputs % size, element % inputs);
+        input.within((ky * width + kx) * inputs + i, dims)
+    };
+    let sizes = [size * size * inputs, images * rows * places, outputs];
+    gradient(builder, name, sizes, &column, deltas, out);
 }
 
 pub(super) fn pad(

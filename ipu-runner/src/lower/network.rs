@@ -76,30 +76,43 @@ pub(super) fn dense_gradient(
 ) {
     let (input, deltas) = (operands[0], operands[1]);
     let images = deltas.len() / outputs;
+    let column = |row| input.rows(row, images, inputs, 1);
+    gradient(builder, name, [inputs, images, outputs], &column, deltas, out);
+}
+
+/// Of a layer's parameters, kernel and bias: `column(row)` are the inputs that row `row` of the kernel saw, one for each of `steps` rows of deltas.
+pub(super) fn gradient(
+    builder: &mut Builder<'_>,
+    name: &str,
+    [rows, steps, outputs]: [usize; 3],
+    column: &dyn Fn(usize) -> View,
+    deltas: View,
+    out: View,
+) {
     let set = builder.set(name);
     let (tiles, mut at) = (builder.target.tiles(), 0);
     // A row's share of the outputs. Columns outermost: neighbours on a tile share deltas.
-    let grain = columns(builder, inputs, outputs);
+    let grain = columns(builder, rows, outputs);
     for from in (0..outputs).step_by(grain) {
         let count = grain.min(outputs - from);
-        for row in 0..inputs {
+        for row in 0..rows {
             let place = row * outputs + from..row * outputs + from + count;
             let edges = vec![
-                ("input", view(input.rows(row, images, inputs, 1))),
-                ("deltas", view(deltas.rows(from, images, outputs, count))),
+                ("input", view(column(row))),
+                ("deltas", view(deltas.rows(from, steps, outputs, count))),
                 ("kernel", view(out.slice(place))),
                 ("outputs", Edge::Word(count as u32)),
             ];
-            let cycles = costs::VERTEX + (images * count) as u64 * costs::MULTIPLY_ADD;
+            let cycles = costs::VERTEX + (steps * count) as u64 * costs::MULTIPLY_ADD;
             builder.vertex(set, at % tiles, "DenseGradient", edges, cycles);
             at += 1;
         }
     }
-    bias_gradient(builder, set, [inputs * outputs, outputs], deltas, out);
+    bias_gradient(builder, set, [rows * outputs, outputs], deltas, out);
 }
 
 /// Of a layer whose bias begins at `start`: sums over all rows of deltas.
-pub(super) fn bias_gradient(
+fn bias_gradient(
     builder: &mut Builder<'_>,
     set: crate::graph::ComputeSetId,
     [start, outputs]: [usize; 2],

@@ -180,20 +180,18 @@ fn rotated(builder: &mut Builder<'_>, name: &str, gradient: View) -> View {
         let zero = builder.graph.whole(zeros);
         super::numbers::fill(builder, &format!("{name}: zeros"), &[zero], copy.slice(gradient.len()..len));
     }
-    rotate(builder, name, copy);
+    let variable = copy.variable();
+    let lane = |lane| View::every(variable, lane / LANES * TILE + lane % LANES, LANES, VECTORS);
+    rotate(builder, name, (0..len / TILE * LANES).map(lane));
     copy
 }
 
-/// Rotates whole tiles, vector by vector, in place.
-fn rotate(builder: &mut Builder<'_>, name: &str, tiles: View) {
-    let set = builder.set(format!("{name}: rotate"));
-    let start = tiles.range().expect("neighbours").start;
-    let lanes = tiles.len() / TILE * LANES;
-    for (lane, at) in (0..lanes).map(|lane| (lane, lane as u32 % builder.target.tiles())) {
-        let first = start + lane / LANES * TILE + lane % LANES;
-        let edges = vec![("lane", view(View::every(tiles.variable(), first, LANES, VECTORS)))];
+/// Rotates lanes of whole tiles, in place.
+fn rotate(builder: &mut Builder<'_>, name: &str, lanes: impl Iterator<Item = View>) {
+    let (set, tiles) = (builder.set(format!("{name}: rotate")), builder.target.tiles());
+    for (number, lane) in lanes.enumerate() {
         let cycles = costs::VERTEX + (9 * VECTORS) as u64 * costs::ADD;
-        builder.vertex(set, at, "Rotate", edges, cycles);
+        builder.vertex(set, number as u32 % tiles, "Rotate", vec![("lane", view(lane))], cycles);
     }
 }
 
@@ -279,13 +277,8 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
         lane_start += lane_len[tile];
     }
     if rows.law.rotated {
-        let set = builder.set(format!("{name}: rotate"));
-        for lane in 0..tiles.len() * LANES {
-            let edges = vec![("lane", view(View::of(total, lane * VECTORS..(lane + 1) * VECTORS)))];
-            let cycles = costs::VERTEX + (9 * VECTORS) as u64 * costs::ADD;
-            let at = lane as u32 % builder.target.tiles();
-            builder.vertex(set, at, "Rotate", edges, cycles);
-        }
+        let lane = |lane| View::of(total, lane * VECTORS..(lane + 1) * VECTORS);
+        rotate(builder, name, (0..tiles.len() * LANES).map(lane));
     }
 
     let set = builder.set(format!("{name}: weights"));
