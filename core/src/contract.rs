@@ -2,7 +2,7 @@
 
 use crate::basis::{bernoulli, hadamard_normal, log_normal, normal, rademacher, rotation};
 use crate::numerics::{BLOCK, TILE};
-use crate::random::{GOLDEN, LANES};
+use crate::random::{FMIX, GOLDEN, LANES};
 
 /// Each constant, or table of constants, as words; floats as their bits. `NUMERICS.md`, sections 1 to 4, says what they are.
 pub const CONSTANTS: &[(&str, &[u32])] = &[
@@ -11,6 +11,7 @@ pub const CONSTANTS: &[(&str, &[u32])] = &[
     ("VECTORS", &[(TILE / LANES) as u32]),
     ("BLOCK", &[BLOCK as u32]),
     ("LANE_OFFSET", &[GOLDEN]),
+    ("FMIX", &FMIX),
     ("ONE", &[rademacher::ONE]),
     ("TWO_POW_MINUS_31", &bits([normal::TWO_POW_MINUS_31])),
     ("TWO_POW_MINUS_15", &bits([bernoulli::TWO_POW_MINUS_15])),

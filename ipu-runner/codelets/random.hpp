@@ -20,9 +20,9 @@ inline float to_float(int x) { return float(x >> 16) * 65536.0f + float(x & 0xff
 
 inline unsigned fmix32(unsigned h) {
   h ^= h >> 16;
-  h *= 0x85ebca6bu;
+  h *= FMIX_0;
   h ^= h >> 13;
-  h *= 0xc2b2ae35u;
+  h *= FMIX_1;
   return h ^ h >> 16;
 }
 

@@ -1,10 +1,15 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use random_bases::failure::Failure;
 use random_bases::settings::SettingsFlags;
 
+use crate::codelets::Codelets;
+use crate::device::Device;
+use crate::machine::{Library, TileMachine};
 use crate::target::Target;
 
 /// random-bases on the tiles of an IPU
@@ -31,12 +36,9 @@ pub struct VerifyArguments {
     /// Records, and folders of records
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The machine
-    #[arg(long, value_enum, default_value_t = Chip::Gc200)]
-    pub target: Chip,
-    /// Decides in which order vertices run
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Where
+    #[command(flatten)]
+    pub device: DeviceArguments,
     /// A folder with the images that records name
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -54,6 +56,46 @@ pub struct PlanArguments {
     /// The training
     #[command(flatten)]
     pub settings: SettingsFlags,
+}
+
+/// What executes graphs.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DeviceArguments {
+    /// What executes the codelets
+    #[arg(long, value_enum, default_value_t = DeviceKind::Tiles)]
+    pub device: DeviceKind,
+    /// The machine
+    #[arg(long, value_enum, default_value_t = Chip::Gc200)]
+    pub target: Chip,
+    /// How many of it
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub ipus: u32,
+    /// Emulated tiles: decides in which order vertices run
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Kinds of devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceKind {
+    /// Emulated tiles, in this process
+    Tiles,
+}
+
+impl DeviceArguments {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub fn open(&self) -> Result<Arc<dyn Device>, Failure> {
+        let target = self.target.target(self.ipus);
+        match self.device {
+            DeviceKind::Tiles => {
+                let library = Library::new(&Codelets::built_in()).map_err(Failure::configuration)?;
+                Ok(Arc::new(TileMachine::new(target, library, self.seed)))
+            }
+        }
+    }
 }
 
 /// A machine.

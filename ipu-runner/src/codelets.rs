@@ -3,9 +3,9 @@
 //! The sources are the only place where fields are listed. What is needed of them here is read from their declarations, which is possible
 //! since they follow a strict form: a class per codelet, a field per line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use random_bases_core::contract;
 
@@ -64,13 +64,86 @@ pub struct Codelet {
     pub fields: Vec<Field>,
 }
 
-/// All codelets, by name.
-pub fn all() -> &'static BTreeMap<String, Codelet> {
-    static ALL: OnceLock<BTreeMap<String, Codelet>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let codelets = SOURCES.iter().flat_map(|(_, source)| parse(source));
-        codelets.map(|codelet| (codelet.name.clone(), codelet)).collect()
-    })
+/// Sources, and the codelets that they define: what a graph's vertices can be.
+#[derive(Clone, Debug)]
+pub struct Codelets {
+    sources: Vec<(String, String)>,
+    classes: BTreeMap<String, Codelet>,
+}
+
+impl Codelets {
+    /// Those of this crate.
+    #[must_use]
+    pub fn built_in() -> Arc<Self> {
+        static BUILT_IN: OnceLock<Arc<Codelets>> = OnceLock::new();
+        let sources = || SOURCES.map(|(name, text)| (name.to_string(), text.to_string())).into();
+        Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Self::of(sources()))))
+    }
+
+    /// Those of some sources: file names and texts. What they include, besides [`HEADERS`] and [`header`], must be among them.
+    #[must_use]
+    pub fn of(sources: Vec<(String, String)>) -> Self {
+        let codelets = sources.iter().flat_map(|(_, source)| parse(source));
+        let classes = codelets.map(|codelet| (codelet.name.clone(), codelet)).collect();
+        Self { sources, classes }
+    }
+
+    /// The built-in ones with one text replaced by another: for tests that break something.
+    ///
+    /// # Panics
+    /// If the text does not occur.
+    #[must_use]
+    pub fn changed(from: &str, to: &str) -> Arc<Self> {
+        assert!(SOURCES.iter().any(|(_, text)| text.contains(from)), "{from}");
+        let changed = SOURCES.map(|(name, text)| (name.to_string(), text.replace(from, to)));
+        Arc::new(Self::of(changed.into()))
+    }
+
+    /// File names and texts.
+    #[must_use]
+    pub fn sources(&self) -> &[(String, String)] {
+        &self.sources
+    }
+
+    /// A codelet by its name, template arguments included.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Codelet> {
+        self.classes.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Codelet> {
+        self.classes.values()
+    }
+}
+
+impl Codelet {
+    /// How a vertex accesses one of its fields.
+    #[must_use]
+    pub fn access(&self, field: &str) -> Option<Access> {
+        self.fields.iter().find(|there| there.name == field).map(|field| field.access)
+    }
+}
+
+impl Access {
+    /// Whether a vertex writes such a field.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Output | Self::InOut)
+    }
+}
+
+/// A name that is kept for ever: there are few, and graphs repeat them by the thousand.
+#[must_use]
+pub fn intern(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let name: &'static str = Box::leak(name.into());
+    names.insert(name);
+    name
 }
 
 /// The constants of the contract, as C++.
@@ -139,7 +212,8 @@ mod tests {
 
     #[test]
     fn declarations_are_read() {
-        let codelet = &all()["Project<Normal>"];
+        let codelets = Codelets::built_in();
+        let codelet = codelets.get("Project<Normal>").expect("an instance of a template");
         let fields: Vec<_> = codelet.fields.iter().map(|f| (f.name.as_str(), f.access, f.kind)).collect();
         assert_eq!(
             fields[..4],
@@ -150,11 +224,12 @@ mod tests {
                 ("tile", Access::Word, Kind::Word)
             ]
         );
-        assert_eq!(all()["SumFours"].fields[0].access, Access::List);
-        assert!(!all().contains_key("Project"));
-        assert!(all().values().all(|codelet| !codelet.fields.is_empty()));
+        let list = codelets.get("SumFours").expect("a class");
+        assert_eq!(list.access("fours"), Some(Access::List));
+        assert!(codelets.get("Project").is_none());
+        assert!(codelets.iter().all(|codelet| !codelet.fields.is_empty()));
         let classes = SOURCES.iter().map(|(_, text)| text.matches(" : public Vertex").count()).sum::<usize>();
-        let names: std::collections::BTreeSet<_> = all().keys().map(|name| name.split('<').next()).collect();
+        let names: BTreeSet<_> = codelets.iter().map(|codelet| codelet.name.split('<').next()).collect();
         assert_eq!(names.len(), classes, "every class is a codelet");
     }
 }

@@ -1,6 +1,6 @@
-//! An executor of the core that runs every superstep on the tile machine.
+//! An executor of the core that runs every superstep on a device.
 //!
-//! A superstep at a time: its operands go to the machine, and its output comes back. So every method and option runs, whatever the host does
+//! A superstep at a time: its operands go to the device, and its output comes back. So every method and option runs, whatever the host does
 //! between supersteps; [`crate::program`] has whole steps as one program. Graphs are made once for each shape.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,17 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use random_bases::executor::{Hosted, Threads};
 use random_bases_core::step::{Executor, Serial, Superstep};
 
+use crate::device::{Device, Engine};
 use crate::graph::{Fault, Kind, VariableId};
 use crate::lower::{Builder, Operand, Operation, Unsupported, operation};
-use crate::machine::{Library, Machine};
-use crate::target::Target;
 
-/// Runs supersteps on emulated tiles.
+/// Runs supersteps on the tiles of a device.
 pub struct TileExecutor {
-    target: Target,
-    library: Arc<Library>,
-    seed: u64,
-    machines: HashMap<Shape, Loaded>,
+    device: Arc<dyn Device>,
+    engines: HashMap<Shape, Loaded>,
     host: Arc<Threads>,
     report: Report,
 }
@@ -58,16 +55,16 @@ impl Report {
 type Shape = (Operation, Vec<usize>, usize);
 
 struct Loaded {
-    machine: Machine,
+    engine: Box<dyn Engine>,
     operands: Vec<VariableId>,
     out: VariableId,
 }
 
 impl TileExecutor {
-    /// For a machine; `seed` decides in which order vertices run. `host`: threads for what is not a superstep.
+    /// For a device. `host`: threads for what is not a superstep, and for supersteps without codelets.
     #[must_use]
-    pub fn new(target: Target, library: Arc<Library>, seed: u64, host: Arc<Threads>) -> Self {
-        Self { target, library, seed, machines: HashMap::new(), host, report: Report::default() }
+    pub fn new(device: Arc<dyn Device>, host: Arc<Threads>) -> Self {
+        Self { device, engines: HashMap::new(), host, report: Report::default() }
     }
 
     /// The same, adding to what another's report says.
@@ -91,47 +88,38 @@ impl TileExecutor {
         out: &mut [f32],
     ) -> Result<(), Fault> {
         let shape = (operation, operands.iter().map(Operand::len).collect(), out.len());
-        if !self.machines.contains_key(&shape) {
+        if !self.engines.contains_key(&shape) {
             let loaded = self.load(name, &shape, operands)?;
-            self.machines.insert(shape.clone(), loaded);
+            self.engines.insert(shape.clone(), loaded);
         }
-        let Loaded { machine, operands: places, out: place } =
-            self.machines.get_mut(&shape).expect("just added");
+        let Loaded { engine, operands: places, out: place } =
+            self.engines.get_mut(&shape).expect("just added");
         for (place, operand) in places.iter().zip(operands) {
-            match operand {
-                Operand::Floats(floats) => machine.write(*place, floats.iter().map(|x| x.to_bits())),
-                Operand::Numbers(floats) => machine.write(*place, floats.iter().map(|x| x.to_bits())),
-                Operand::Words(words) => machine.write(*place, words.iter().copied()),
-            }
+            engine.write(*place, &operand.bits())?;
         }
         if in_place {
-            machine.write(*place, out.iter().map(|x| x.to_bits()));
+            engine.write(*place, &Operand::Floats(out).bits())?;
         }
-        machine.run(0)?;
-        for (to, bits) in out.iter_mut().zip(machine.read(*place)?) {
-            *to = f32::from_bits(*bits);
+        engine.run(0)?;
+        for (to, bits) in out.iter_mut().zip(engine.read(*place, 0..shape.2)?) {
+            *to = f32::from_bits(bits);
         }
         Ok(())
     }
 
-    fn load(&mut self, name: &str, shape: &Shape, operands: &[Operand<'_>]) -> Result<Loaded, Fault> {
+    fn load(&self, name: &str, shape: &Shape, operands: &[Operand<'_>]) -> Result<Loaded, Fault> {
         let (operation, _, len) = shape;
-        let mut builder = Builder::new(&self.target);
+        let mut builder = Builder::new(self.device.target());
         let mut places = Vec::new();
         for (index, operand) in operands.iter().enumerate() {
-            let kind = if matches!(operand, Operand::Words(_)) { Kind::Word } else { Kind::Float };
-            places.push(builder.spread(format!("operand {index}"), kind, operand.len()));
+            places.push(builder.exposed(format!("operand {index}"), operand.kind(), operand.len()));
         }
-        let out = builder.spread("output", Kind::Float, *len);
+        let out = builder.exposed("output", Kind::Float, *len);
         let views: Vec<_> = places.iter().map(|place| builder.graph.whole(*place)).collect();
         let whole = builder.graph.whole(out);
         builder.add(name, operation, &views, whole);
         let (graph, program) = builder.finish();
-        self.seed =
-            self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) | 1;
-        let machine =
-            Machine::load(graph, vec![program], &self.target, Arc::clone(&self.library), self.seed)?;
-        Ok(Loaded { machine, operands: places, out })
+        Ok(Loaded { engine: self.device.load(graph, vec![program])?, operands: places, out })
     }
 }
 

@@ -6,7 +6,8 @@
 //! - [`graph`]: variables, vertices and programs, and what every graph must fulfil;
 //! - [`codelets`]: the C++ classes of vertices (`codelets/*.cpp`); **a new operation's arithmetic goes there**;
 //! - [`lower`]: from what the core says of a superstep to vertices; **and how it is spread over tiles, there**;
-//! - [`machine`]: the tile machine, which executes graphs in this process and checks the rules of the hardware;
+//! - [`device`]: what can execute graphs;
+//! - [`machine`]: one such device, the tile machine, which executes graphs in this process and checks the rules of the hardware;
 //! - [`executor`]: an executor of the core on it, superstep by superstep;
 //! - [`program`]: whole training steps as one program, with weights that stay on the tiles;
 //! - [`commands`]: the program `ipu-runner`.
@@ -17,15 +18,17 @@
 //! ```
 //! use std::sync::Arc;
 //!
+//! use ipu_runner::codelets::Codelets;
 //! use ipu_runner::executor::TileExecutor;
-//! use ipu_runner::machine::Library;
+//! use ipu_runner::machine::{Library, TileMachine};
 //! use ipu_runner::target::Target;
 //! use random_bases::executor::Threads;
 //! use random_bases_core::step::{Executor, Serial};
 //! use random_bases_core::subspace::add_to_weights;
 //!
 //! // theta - 0.1 * g on 1,472 emulated tiles.
-//! let mut tiles = TileExecutor::new(Target::GC200, Library::new()?, 1, Arc::new(Threads::new(1, None)?));
+//! let device = TileMachine::new(Target::GC200, Library::new(&Codelets::built_in())?, 1);
+//! let mut tiles = TileExecutor::new(Arc::new(device), Arc::new(Threads::new(1, None)?));
 //! let (mut here, mut there) = ([1.0_f32; 100], [1.0_f32; 100]);
 //! let gradient: [f32; 100] = std::array::from_fn(|i| i as f32);
 //! add_to_weights(&mut Serial::<random_bases_core::numerics::Array<4>>::new(), &gradient, -0.1, &mut here);
@@ -39,6 +42,7 @@
 pub mod args;
 pub mod codelets;
 pub mod commands;
+pub mod device;
 pub mod executor;
 pub mod graph;
 pub mod lower;

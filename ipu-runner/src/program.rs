@@ -12,9 +12,9 @@ use random_bases_core::nn::Network;
 use random_bases_core::numerics::Math;
 use random_bases_core::step::{Executor, Superstep};
 
+use crate::device::{Device, Engine};
 use crate::graph::{Fault, Graph, Kind, Program, VariableId, View};
 use crate::lower::{Builder, Operand, Operation, Unsupported, operation};
-use crate::machine::{Library, Machine};
 use crate::target::Target;
 
 /// Why steps cannot be one program.
@@ -72,8 +72,14 @@ const METRICS: usize = 4;
 /// Of [`buffers`]: c.
 const COORDINATES: usize = 5;
 
+/// How many [`buffers`] there are.
+const BUFFERS: usize = 9;
+
+/// Those of [`buffers`] that a step finds as the last one left them.
+const STANDING: [&str; 2] = ["weights", "position"];
+
 /// The buffers of a training, by name.
-fn buffers<'m>(memory: &'m Memory<'_>) -> [(&'static str, &'m [f32]); 9] {
+fn buffers<'m>(memory: &'m Memory<'_>) -> [(&'static str, &'m [f32]); BUFFERS] {
     [
         ("weights", memory.weights),
         ("gradient", memory.gradient),
@@ -108,16 +114,14 @@ impl Recorder {
     }
 
     fn slot(&mut self, operand: Operand<'_>) -> Slot {
-        let (kind, bits, address) = match operand {
-            Operand::Floats(slice) => {
-                if let Some((buffer, range)) = self.buffer(slice) {
-                    return Slot::Buffer(buffer, range);
-                }
-                (Kind::Float, slice.iter().map(|x| x.to_bits()).collect(), Some(addresses(slice).start))
-            }
-            Operand::Numbers(numbers) => (Kind::Float, numbers.iter().map(|x| x.to_bits()).collect(), None),
-            Operand::Words(words) => (Kind::Word, words, None),
+        let address = match operand {
+            Operand::Floats(slice) => match self.buffer(slice) {
+                Some((buffer, range)) => return Slot::Buffer(buffer, range),
+                None => Some(addresses(slice).start),
+            },
+            Operand::Numbers(_) | Operand::Words(_) => None,
         };
+        let (kind, bits) = (operand.kind(), operand.bits());
         // The same images, and the same keys, are written once. (Not equal numbers: they may differ at the next step.)
         let same = |input: &Input| match kind {
             Kind::Word => input.kind == kind && input.bits == bits,
@@ -170,12 +174,12 @@ fn compile(target: &Target, memory: &Memory<'_>, events: &[Event], inputs: &[Inp
     let mut builder = Builder::new(target);
     let buffers: Vec<_> = buffers(memory)
         .iter()
-        .map(|(name, buffer)| builder.spread(*name, Kind::Float, buffer.len()))
+        .map(|(name, buffer)| builder.exposed(*name, Kind::Float, buffer.len()))
         .collect();
     let inputs: Vec<_> = inputs
         .iter()
         .enumerate()
-        .map(|(index, input)| builder.spread(format!("input {index}"), input.kind, input.bits.len()))
+        .map(|(index, input)| builder.exposed(format!("input {index}"), input.kind, input.bits.len()))
         .collect();
     for event in events {
         let operands: Vec<_> = event
@@ -234,27 +238,25 @@ fn record<N: Network, M: Math>(
     recorder.error.take().map_or(Ok(recorder), Err)
 }
 
-/// A training whose weights stay on the tiles.
+/// A training whose weights stay on the tiles of a device.
 pub struct TileTraining {
-    target: Target,
-    library: Arc<Library>,
-    seed: u64,
+    device: Arc<dyn Device>,
     /// The program of the last step.
     loaded: Option<Loaded>,
 }
 
 struct Loaded {
     events: Vec<Event>,
-    machine: Machine,
+    engine: Box<dyn Engine>,
     buffers: Vec<VariableId>,
     inputs: Vec<VariableId>,
 }
 
 impl TileTraining {
-    /// For a machine; `seed` decides in which order vertices run.
+    /// On a device.
     #[must_use]
-    pub const fn new(target: Target, library: Arc<Library>, seed: u64) -> Self {
-        Self { target, library, seed, loaded: None }
+    pub const fn new(device: Arc<dyn Device>) -> Self {
+        Self { device, loaded: None }
     }
 
     /// One training step. `memory` holds the weights before the first step; afterwards it has this step's coordinates; and everything
@@ -278,19 +280,15 @@ impl TileTraining {
         }
         let loaded = self.loaded.as_mut().expect("just loaded");
         for (place, input) in loaded.inputs.iter().zip(&recorder.inputs) {
-            loaded.machine.write(*place, input.bits.iter().copied());
+            loaded.engine.write(*place, &input.bits)?;
         }
-        loaded.machine.run(0)?;
+        loaded.engine.run(0)?;
         let mut images = recorder.events.iter().filter_map(|event| match event.operation {
             Operation::Metrics(_) => Some(event.out.1.clone()),
             _ => None,
         });
         let metrics = images.next_back();
-        let read = |buffer: usize, range: Range<usize>, to: &mut [f32]| {
-            let from = loaded.machine.read_view(&View::of(loaded.buffers[buffer], range))?;
-            to.iter_mut().zip(from).for_each(|(to, bits)| *to = f32::from_bits(bits));
-            Ok::<(), Fault>(())
-        };
+        let mut read = |buffer: usize, range, to: &mut [f32]| loaded.read(buffer, range, to);
         let mut outcome = Outcome::NOTHING;
         if let Some(range) = metrics {
             read(METRICS, range.clone(), &mut memory.losses[range.clone()])?;
@@ -303,13 +301,13 @@ impl TileTraining {
         Ok(outcome)
     }
 
-    /// Brings everything that has been written on the tiles to `memory`.
+    /// Brings everything that steps have written on the tiles to `memory`.
     ///
     /// # Errors
-    /// Never, as long as nothing but steps wrote there.
-    pub fn fetch(&self, memory: &mut Memory<'_>) -> Result<(), Fault> {
-        let Some(Loaded { machine, buffers, .. }) = &self.loaded else { return Ok(()) };
-        let targets: [&mut [f32]; 9] = [
+    /// If the device fails.
+    pub fn fetch(&mut self, memory: &mut Memory<'_>) -> Result<(), Fault> {
+        let Some(loaded) = &mut self.loaded else { return Ok(()) };
+        let targets: [&mut [f32]; BUFFERS] = [
             memory.weights,
             memory.gradient,
             memory.activations,
@@ -320,33 +318,39 @@ impl TileTraining {
             memory.position,
             memory.scratch,
         ];
-        for (variable, to) in buffers.iter().zip(targets) {
-            for (to, bits) in to.iter_mut().zip(machine.peek(*variable)) {
-                if let Some(bits) = bits {
-                    *to = f32::from_bits(bits);
-                }
-            }
+        let written: Vec<_> = loaded.events.iter().map(|event| event.out.clone()).collect();
+        for (buffer, range) in written {
+            loaded.read(buffer, range.clone(), &mut targets[buffer][range])?;
         }
         Ok(())
     }
 
     fn load(&mut self, memory: &Memory<'_>, recorder: &Recorder) -> Result<(), Fault> {
         let Compiled { graph, program, buffers: places, inputs } =
-            compile(&self.target, memory, &recorder.events, &recorder.inputs);
-        let seed = self.seed.wrapping_mul(2).wrapping_add(1);
-        let mut machine = Machine::load(graph, vec![program], &self.target, Arc::clone(&self.library), seed)?;
-        // Weights, and a position that stays: the rest is made by the step.
-        for (name, buffer) in [("weights", &*memory.weights), ("position", &*memory.position)] {
-            let index = buffers(memory).iter().position(|(of, _)| *of == name).expect("a name of the list");
-            machine.write(places[index], buffer.iter().map(|x| x.to_bits()));
+            compile(self.device.target(), memory, &recorder.events, &recorder.inputs);
+        let mut engine = self.device.load(graph, vec![program])?;
+        // What a step finds: the rest is made by it.
+        for (place, (name, buffer)) in places.iter().zip(buffers(memory)) {
+            if STANDING.contains(&name) {
+                engine.write(*place, &Operand::Floats(buffer).bits())?;
+            }
         }
-        self.loaded = Some(Loaded { events: recorder.events.clone(), machine, buffers: places, inputs });
+        self.loaded = Some(Loaded { events: recorder.events.clone(), engine, buffers: places, inputs });
         Ok(())
     }
 
     /// The graph of the last step.
     #[must_use]
     pub fn graph(&self) -> Option<&Graph> {
-        self.loaded.as_ref().map(|loaded| loaded.machine.graph())
+        self.loaded.as_ref().map(|loaded| loaded.engine.graph())
+    }
+}
+
+impl Loaded {
+    /// Reads a piece of a buffer.
+    fn read(&mut self, buffer: usize, range: Range<usize>, to: &mut [f32]) -> Result<(), Fault> {
+        let bits = self.engine.read(self.buffers[buffer], range)?;
+        to.iter_mut().zip(bits).for_each(|(to, bits)| *to = f32::from_bits(bits));
+        Ok(())
     }
 }

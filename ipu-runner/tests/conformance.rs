@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use ipu_runner::codelets::Codelets;
 use ipu_runner::executor::TileExecutor;
-use ipu_runner::machine::Library;
+use ipu_runner::machine::{Library, TileMachine};
 use ipu_runner::target::Target;
 use random_bases::executor::Threads;
 use random_bases_core::conformance::{MEMORY, Part};
 
 /// `on_host`: supersteps that have no codelets yet, and that the host computes.
 fn passes(part: Part, least: usize, target: Target, seed: u64, on_host: &[&str]) {
-    let library = Library::new().expect("a C++ compiler");
-    let mut executor =
-        TileExecutor::new(target, library, seed, Arc::new(Threads::new(1, None).expect("a thread")));
+    let library = Library::new(&Codelets::built_in()).expect("a C++ compiler");
+    let device = Arc::new(TileMachine::new(target, library, seed));
+    let mut executor = TileExecutor::new(device, Arc::new(Threads::new(1, None).expect("a thread")));
     let report = part.run(&mut executor, &mut vec![0.0; MEMORY]);
     executor.report().check().unwrap_or_else(|fault| panic!("{fault}"));
     let report = report.unwrap_or_else(|mismatch| panic!("{mismatch}"));

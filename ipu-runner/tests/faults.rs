@@ -2,17 +2,20 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ipu_runner::codelets::SOURCES;
+use ipu_runner::codelets::Codelets;
+use ipu_runner::device::Engine as _;
 use ipu_runner::graph::{Edge, Fault, Graph, Kind, Program, Vertex, View};
 use ipu_runner::machine::{Library, Machine};
 use ipu_runner::target::Target;
 
 /// A graph of `values += scale * total` by two vertices, with something done to it.
 fn graph(break_it: impl FnOnce(&mut Parts)) -> Result<Machine, Fault> {
-    let mut graph = Graph::new();
+    let mut graph = Graph::new(Codelets::built_in());
     let values = graph.variable("values", Kind::Float, 8);
     let total = graph.variable("total", Kind::Float, 8);
     let scale = graph.constant("scale", Kind::Float, vec![2.0_f32.to_bits()], 0);
+    graph.expose(values);
+    graph.expose(total);
     let apply = |tile, from: usize, to| Vertex {
         codelet: "Apply",
         tile,
@@ -42,7 +45,7 @@ fn graph(break_it: impl FnOnce(&mut Parts)) -> Result<Machine, Fault> {
 /// The codelets, compiled once.
 fn library() -> Arc<Library> {
     static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
-    Arc::clone(LIBRARY.get_or_init(|| Library::new().expect("a C++ compiler")))
+    Arc::clone(LIBRARY.get_or_init(|| Library::new(&Codelets::built_in()).expect("a C++ compiler")))
 }
 
 struct Parts {
@@ -56,10 +59,10 @@ struct Parts {
 fn run(machine: &mut Machine) -> Result<Vec<f32>, Fault> {
     let ids: Vec<_> =
         ["values", "total"].map(|name| machine.graph().find(name).expect("a variable of the graph")).into();
-    machine.write(ids[0], (1..=8_u16).map(|x| f32::from(x).to_bits()));
-    machine.write(ids[1], [1.0_f32.to_bits(); 8].into_iter());
+    machine.write(ids[0], &std::array::from_fn::<_, 8, _>(|i| (1.0 + i as f32).to_bits()))?;
+    machine.write(ids[1], &[1.0_f32.to_bits(); 8])?;
     machine.run(0)?;
-    Ok(machine.read(ids[0])?.iter().map(|bits| f32::from_bits(*bits)).collect())
+    Ok(machine.read(ids[0], 0..8)?.into_iter().map(f32::from_bits).collect())
 }
 
 fn fault(break_it: impl FnOnce(&mut Parts)) -> String {
@@ -168,23 +171,21 @@ fn what_nobody_wrote_is_not_read() {
     let mut machine = graph(|_| {}).expect("nothing is broken");
     let total = machine.graph().find("total").expect("a variable of the graph");
     let values = machine.graph().find("values").expect("a variable of the graph");
-    machine.write(values, [0; 8].into_iter());
-    machine.write(total, [0; 6].into_iter());
+    machine.write(values, &[0; 8]).expect("it is exposed");
+    machine.write(total, &[0; 6]).expect("it is exposed");
     // The same the second time: a set that failed is checked again.
     machine.run(0).expect_err("two elements are missing");
     let message = machine.run(0).expect_err("two elements are missing").to_string();
     let want =
         "vertex 1 (Apply) of \"apply\" on tile 1 reads element 6 of variable total, which nobody has written";
     assert_eq!(message, want);
-    let message = machine.read(total).expect_err("two elements are missing").to_string();
+    let message = machine.read(total, 0..8).expect_err("two elements are missing").to_string();
     assert_eq!(message, "the host reads element 6 of variable total, which nobody has written");
 }
 
 /// Codelets with one text replaced.
 fn changed(from: &str, to: &str) -> Arc<Library> {
-    assert!(SOURCES.iter().any(|(_, text)| text.contains(from)), "{from}");
-    let sources = SOURCES.map(|(name, text)| (name, text.replace(from, to)));
-    Library::with(&sources).expect("it still compiles")
+    Library::new(&Codelets::changed(from, to)).expect("it still compiles")
 }
 
 /// A codelet that goes beyond its fields: reading, writing.
@@ -215,7 +216,7 @@ fn an_output_that_is_not_written() {
         "for (unsigned i = 0; i < values.size(); ++i)\n      values[i] = *number;",
         "for (unsigned i = 1; i < values.size(); ++i)\n      values[i] = *number;",
     );
-    let mut graph = Graph::new();
+    let mut graph = Graph::new(Codelets::built_in());
     let values = graph.variable("values", Kind::Float, 8);
     graph.map(values, 0..8, 5);
     let number = graph.constant("number", Kind::Float, vec![0], 0);
@@ -230,9 +231,18 @@ fn an_output_that_is_not_written() {
 }
 
 #[test]
+fn what_is_not_exposed_is_not_accessed() {
+    let mut machine = graph(|_| {}).expect("nothing is broken");
+    let scale = machine.graph().find("scale").expect("a variable of the graph");
+    let want = "the host accesses scale, which is not exposed to it";
+    assert_eq!(machine.write(scale, &[0]).expect_err("it is not").to_string(), want);
+    assert_eq!(machine.read(scale, 0..1).expect_err("it is not").to_string(), want);
+}
+
+#[test]
 fn copies_that_do_not_fit() {
     let copy = |from: usize, to: usize, kind| {
-        let mut graph = Graph::new();
+        let mut graph = Graph::new(Codelets::built_in());
         let (a, b) = (graph.variable("a", Kind::Float, 8), graph.variable("b", kind, 8));
         graph.map(a, 0..8, 0);
         graph.map(b, 0..8, 1);
@@ -241,6 +251,15 @@ fn copies_that_do_not_fit() {
     };
     assert_eq!(copy(4, 4, Kind::Float), None);
     assert_eq!(copy(4, 5, Kind::Float).as_deref(), Some("copy from a to b: 4 elements to 5"));
+    let twice = {
+        let mut graph = Graph::new(Codelets::built_in());
+        let (a, b) = (graph.variable("a", Kind::Float, 8), graph.variable("b", Kind::Float, 8));
+        graph.map(a, 0..8, 0);
+        graph.map(b, 0..8, 1);
+        let program = Program::Copy { from: View::of(a, 0..4), to: View::every(b, 1, 0, 4) };
+        Machine::load(graph, vec![program], &Target::GC200, library(), 1).err().map(|fault| fault.to_string())
+    };
+    assert_eq!(twice.as_deref(), Some("copy from a to b: element 1 is written twice"));
     assert_eq!(copy(4, 4, Kind::Word).as_deref(), Some("copy from a to b: floats and words"));
     assert_eq!(copy(9, 9, Kind::Float).as_deref(), Some("copy from a to b: elements that do not exist"));
 }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ipu_runner::codelets::SOURCES;
-use ipu_runner::machine::Library;
+use ipu_runner::codelets::Codelets;
+use ipu_runner::machine::{Library, TileMachine};
 use ipu_runner::program::TileTraining;
 use ipu_runner::target::Target;
 use random_bases_core::basis::Distribution;
@@ -33,7 +33,7 @@ fn images<N: Network, const S: usize>(count: usize) -> (Vec<f32>, Vec<u8>) {
 /// The codelets, compiled once.
 fn library() -> &'static Arc<Library> {
     static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
-    LIBRARY.get_or_init(|| Library::new().expect("a C++ compiler"))
+    LIBRARY.get_or_init(|| Library::new(&Codelets::built_in()).expect("a C++ compiler"))
 }
 
 /// Some steps here and on the tiles, compared after each, in several orders of vertices.
@@ -70,7 +70,8 @@ fn compare<N: Network, const S: usize>(
     let (mut here, mut there) = (begin(), begin());
     here.start::<N, _>(&mut executor, &mut memory);
     there.start::<N, _>(&mut executor, &mut shadow);
-    let mut training = TileTraining::new(Target::GC200, Arc::clone(library), seed);
+    let device = TileMachine::new(Target::GC200, Arc::clone(library), seed);
+    let mut training = TileTraining::new(Arc::new(device));
     for step in 0..steps {
         let all = Batch { input: &input, labels: &labels };
         let (mut a, mut b) = (all.slice(step * batch, batch), all.slice(step * batch, batch));
@@ -168,9 +169,7 @@ fn a_wrong_bit_in_a_codelet_is_caught() {
         ),
     ];
     for (right, wrong, first) in mistakes {
-        assert!(SOURCES.iter().any(|(_, text)| text.contains(right)), "{right}");
-        let sources = SOURCES.map(|(name, text)| (name, text.replace(right, wrong)));
-        let library = Library::with(&sources).expect("it still compiles");
+        let library = Library::new(&Codelets::changed(right, wrong)).expect("it still compiles");
         let subspace = subspace(37, Distribution::Normal);
         let found = compare::<Small8, 8>(&library, Method::Rbd, subspace, 2, 32, 1).expect_err(wrong);
         assert!(found.starts_with(first), "{wrong}: {found}");

@@ -86,6 +86,9 @@ impl Key {
 /// 2^32 over the golden ratio, made odd: what neighbouring lanes are apart.
 pub(crate) const GOLDEN: u32 = 0x9e37_79b9;
 
+/// The factors of the finaliser of MurmurHash3, in their order.
+pub(crate) const FMIX: [u32; 2] = [0x85eb_ca6b, 0xc2b2_ae35];
+
 /// The seed of one tile of one row; sixteen lane seeds follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileSeed {
@@ -136,9 +139,9 @@ pub fn generator_below(generator: &mut XorShiftRng, bound: u32) -> u32 {
 #[must_use]
 pub(crate) const fn fmix32(mut h: u32) -> u32 {
     h ^= h >> 16;
-    h = h.wrapping_mul(0x85eb_ca6b);
+    h = h.wrapping_mul(FMIX[0]);
     h ^= h >> 13;
-    h = h.wrapping_mul(0xc2b2_ae35);
+    h = h.wrapping_mul(FMIX[1]);
     h ^ (h >> 16)
 }
 

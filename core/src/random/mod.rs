@@ -11,10 +11,10 @@
 mod key;
 mod stream;
 
-pub(crate) use key::GOLDEN;
 #[cfg(feature = "conformance")]
 pub(crate) use key::fmix32;
 pub use key::{Domain, Key, TileSeed, generator_below};
+pub(crate) use key::{FMIX, GOLDEN};
 pub(crate) use stream::RowSeeds;
 pub use stream::Stream;
 

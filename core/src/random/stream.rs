@@ -1,6 +1,6 @@
 //! Sixteen generators side by side.
 
-use super::{Key, LANES, TileSeed};
+use super::{FMIX, Key, LANES, TileSeed};
 use crate::numerics::Lanes;
 
 /// `V::WIDTH` neighbouring lanes of a tile's sixteen xorshift128 generators (Marsaglia 2003, shifts 11, 8, 19), in
@@ -58,8 +58,8 @@ impl<V: Lanes> Stream<V> {
 /// `fmix32` in each lane.
 #[inline(always)]
 fn mix<V: Lanes>(h: V::U) -> V::U {
-    let h = V::mul_u(V::xor(h, V::shr::<16>(h)), V::splat_u(0x85eb_ca6b));
-    let h = V::mul_u(V::xor(h, V::shr::<13>(h)), V::splat_u(0xc2b2_ae35));
+    let h = V::mul_u(V::xor(h, V::shr::<16>(h)), V::splat_u(FMIX[0]));
+    let h = V::mul_u(V::xor(h, V::shr::<13>(h)), V::splat_u(FMIX[1]));
     V::xor(h, V::shr::<16>(h))
 }
 

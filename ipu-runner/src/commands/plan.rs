@@ -27,7 +27,8 @@ pub fn run(arguments: &PlanArguments, out: &mut impl Write) -> Result<(), Failur
     let spec = spec(&settings)?;
     let made = spec.network.with(Step { spec: &spec, target: &target, rates: settings.rates(0, 1_000_000) });
     let (graph, program) = made.map_err(Failure::configuration)?;
-    check(&graph, target.tiles()).map_err(|fault| Failure::internal(fault.to_string()))?;
+    check(&graph, std::slice::from_ref(&program), target.tiles())
+        .map_err(|fault| Failure::internal(fault.to_string()))?;
     let (costs, usage) = (merge(cost(&graph, &program)), usage(&graph));
     printed(print(&spec, &target, &costs, &usage, out).and_then(|()| out.flush()))?;
     check_memory(&graph, &target).map_err(|fault| {

@@ -12,27 +12,20 @@ use random_bases::settings::Strategy;
 use crate::args::VerifyArguments;
 use crate::executor::{Report, TileExecutor};
 use crate::graph::Fault;
-use crate::machine::Library;
 
 /// Verifies every file named, and every record in every folder named, superstep by superstep.
 ///
 /// # Errors
 /// As `random-bases verify`; and [`Failure::Internal`] if a rule of the machine is broken.
 pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Failure> {
-    let library = Library::new().map_err(Failure::configuration)?;
     let host = Arc::new(Threads::new(0, None).map_err(Failure::configuration)?);
-    let (target, report) = (arguments.target.target(1), Report::default());
-    printed(writeln!(
-        out,
-        "{} emulated tiles of {}, vertices in the order of seed {}",
-        target.tiles(),
-        target.name,
-        arguments.seed
-    ))?;
+    let device = arguments.device.open()?;
+    let report = Report::default();
+    printed(writeln!(out, "{}, vertices in the order of seed {}", device.name(), arguments.device.seed))?;
     // A row is made twice: no tile has room for rows of the whole network.
     let options = Options { strategy: Strategy::TwoPass, data_dir: arguments.data_dir.as_deref() };
     let executor = || {
-        let executor = TileExecutor::new(target, Arc::clone(&library), arguments.seed, Arc::clone(&host));
+        let executor = TileExecutor::new(Arc::clone(&device), Arc::clone(&host));
         Ok(executor.reporting_to(&report))
     };
     let result = commands::verify::all(&arguments.paths, options, executor, out);

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Edge, Graph, Kind, View};
-use crate::codelets::{self, Access};
+use super::{Edge, Graph, Kind, Program, View};
+use crate::codelets::Access;
 
 /// What is wrong with a graph, or happened while it was executed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +128,15 @@ pub enum Fault {
         /// Which.
         vertex: Place,
     },
+    /// The host reads or writes what it was not let.
+    #[error("the host accesses {variable}, which is not exposed to it")]
+    NotExposed {
+        /// Which.
+        variable: String,
+    },
+    /// What a device, or its driver, said.
+    #[error("{0}")]
+    Device(String),
     /// A vertex said that it failed.
     #[error("{vertex} returned false")]
     Failed {
@@ -164,12 +173,13 @@ impl Graph {
     }
 }
 
-/// Checks a graph for a machine of so many tiles: everything lies somewhere, every field is connected to what it can take, and nobody writes
-/// what another vertex of the same set touches.
+/// Checks a graph and its programs for a machine of so many tiles: everything lies somewhere, every field is connected to what it can take, nobody
+/// writes what another vertex of the same set touches, and copies fit.
 ///
 /// # Errors
 /// The first fault.
-pub fn check(graph: &Graph, tiles: u32) -> Result<(), Fault> {
+pub fn check(graph: &Graph, programs: &[Program], tiles: u32) -> Result<(), Fault> {
+    programs.iter().try_for_each(|program| copies(graph, program))?;
     graph.variables.iter().try_for_each(|variable| mapping(variable, tiles))?;
     for set in 0..graph.sets.len() {
         for index in 0..graph.sets[set].vertices.len() {
@@ -211,7 +221,7 @@ fn fields(graph: &Graph, set: usize, index: usize, tiles: u32) -> Result<(), Fau
         let what = graph.place(set, index).to_string();
         return Err(Fault::NoSuchTile { what, tile: vertex.tile, tiles });
     }
-    let Some(codelet) = codelets::all().get(vertex.codelet) else {
+    let Some(codelet) = graph.codelets.get(vertex.codelet) else {
         return Err(Fault::NoSuchCodelet { vertex: graph.place(set, index) });
     };
     let fault = |field: &str, reason: String| {
@@ -250,7 +260,7 @@ fn fields(graph: &Graph, set: usize, index: usize, tiles: u32) -> Result<(), Fau
             if view.runs().any(|run| run.end > variable.len) {
                 return fault(&field.name, format!("{} has {} elements", variable.name, variable.len));
             }
-            if writes(field.access) && variable.constant.is_some() {
+            if field.access.writes() && variable.constant.is_some() {
                 let writer = graph.place(set, index).to_string();
                 return Err(Fault::Constant { variable: variable.name.clone(), writer });
             }
@@ -268,17 +278,6 @@ pub(crate) fn views(edge: &Edge) -> &[View] {
     }
 }
 
-/// Whether a vertex writes such a field.
-pub(crate) const fn writes(access: Access) -> bool {
-    matches!(access, Access::Output | Access::InOut)
-}
-
-/// How a vertex accesses one of its edges.
-pub(crate) fn access(codelet: &str, name: &str) -> Access {
-    let codelet = &codelets::all()[codelet];
-    codelet.fields.iter().find(|field| field.name == name).map_or(Access::Word, |field| field.access)
-}
-
 fn overlaps(graph: &Graph, set: usize) -> Result<(), Fault> {
     // Per variable that is written: who writes each element, counted from 1.
     let mut writers: Vec<Vec<u32>> = vec![Vec::new(); graph.variables.len()];
@@ -289,8 +288,7 @@ fn overlaps(graph: &Graph, set: usize) -> Result<(), Fault> {
         Err(Fault::Overlap { variable, element, writer, also, other })
     };
     for (index, vertex) in vertices.iter().enumerate() {
-        for (name, edge) in vertex.edges.iter().filter(|(name, _)| writes(access(vertex.codelet, name))) {
-            let _ = name;
+        for (_, edge) in vertex.edges.iter().filter(|(name, _)| graph.access(vertex, name).writes()) {
             for view in views(edge) {
                 let writers = &mut writers[view.variable().0];
                 writers.resize(graph.get(view.variable()).len, 0);
@@ -304,7 +302,7 @@ fn overlaps(graph: &Graph, set: usize) -> Result<(), Fault> {
         }
     }
     for (index, vertex) in vertices.iter().enumerate() {
-        for (_, edge) in vertex.edges.iter().filter(|(name, _)| !writes(access(vertex.codelet, name))) {
+        for (_, edge) in vertex.edges.iter().filter(|(name, _)| !graph.access(vertex, name).writes()) {
             for view in views(edge) {
                 let writers = &writers[view.variable().0];
                 if writers.is_empty() {
@@ -320,4 +318,34 @@ fn overlaps(graph: &Graph, set: usize) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn copies(graph: &Graph, program: &Program) -> Result<(), Fault> {
+    match program {
+        Program::Sequence(programs) => programs.iter().try_for_each(|program| copies(graph, program)),
+        Program::Repeat(_, program) => copies(graph, program),
+        Program::Execute(_) => Ok(()),
+        Program::Copy { from, to } => {
+            let (source, target) = (graph.get(from.variable()), graph.get(to.variable()));
+            let fault = |reason: String| {
+                Err(Fault::Copy { from: source.name.clone(), to: target.name.clone(), reason })
+            };
+            if target.constant.is_some() {
+                let writer = format!("a copy from {}", source.name);
+                return Err(Fault::Constant { variable: target.name.clone(), writer });
+            }
+            let beyond = |view: &View, len| view.runs().any(|run| run.end > len);
+            if source.kind != target.kind {
+                fault("floats and words".into())
+            } else if from.len() != to.len() {
+                fault(format!("{} elements to {}", from.len(), to.len()))
+            } else if beyond(from, source.len) || beyond(to, target.len) {
+                fault("elements that do not exist".into())
+            } else {
+                let mut seen = std::collections::HashSet::new();
+                let twice = to.runs().flatten().find(|element| !seen.insert(*element));
+                twice.map_or(Ok(()), |element| fault(format!("element {element} is written twice")))
+            }
+        }
+    }
 }

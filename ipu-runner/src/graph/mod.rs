@@ -6,11 +6,14 @@
 mod check;
 mod view;
 
+pub(crate) use check::views;
 pub use check::{Fault, Place, check};
-pub(crate) use check::{access, views, writes};
 pub use view::View;
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use crate::codelets::{Access, Codelets};
 
 /// What the elements of a variable are. All have 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct Variable {
     pub mapping: Vec<(Range<usize>, u32)>,
     /// If it is a constant: its bits.
     pub constant: Option<Vec<u32>>,
+    /// Whether the host reads or writes it between programs.
+    pub exposed: bool,
 }
 
 /// What a field of a vertex is connected to.
@@ -96,22 +101,30 @@ pub enum Program {
 }
 
 /// Variables, sets of vertices, and what is done with them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Graph {
     pub(crate) variables: Vec<Variable>,
     pub(crate) sets: Vec<ComputeSet>,
+    codelets: Arc<Codelets>,
 }
 
 impl Graph {
     /// Without anything.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new(codelets: Arc<Codelets>) -> Self {
+        Self { variables: Vec::new(), sets: Vec::new(), codelets }
+    }
+
+    /// What its vertices can be.
+    #[must_use]
+    pub const fn codelets(&self) -> &Arc<Codelets> {
+        &self.codelets
     }
 
     /// Adds a variable that lies nowhere yet.
     pub fn variable(&mut self, name: impl Into<String>, kind: Kind, len: usize) -> VariableId {
-        self.variables.push(Variable { name: name.into(), kind, len, mapping: Vec::new(), constant: None });
+        let (mapping, constant) = (Vec::new(), None);
+        self.variables.push(Variable { name: name.into(), kind, len, mapping, constant, exposed: false });
         VariableId(self.variables.len() - 1)
     }
 
@@ -135,6 +148,11 @@ impl Graph {
         }
     }
 
+    /// Lets the host read and write a variable. Where that is not said, a compiler of graphs may lay its memory over another's.
+    pub fn expose(&mut self, variable: VariableId) {
+        self.variables[variable.0].exposed = true;
+    }
+
     /// Adds a set without vertices.
     pub fn compute_set(&mut self, name: impl Into<String>) -> ComputeSetId {
         self.sets.push(ComputeSet { name: name.into(), vertices: Vec::new() });
@@ -144,6 +162,11 @@ impl Graph {
     /// Adds a vertex to a set.
     pub fn vertex(&mut self, set: ComputeSetId, vertex: Vertex) {
         self.sets[set.0].vertices.push(vertex);
+    }
+
+    /// How a vertex accesses one of its edges; [`Access::Word`], if it has no such field.
+    pub(crate) fn access(&self, vertex: &Vertex, edge: &str) -> Access {
+        self.codelets.get(vertex.codelet).and_then(|codelet| codelet.access(edge)).unwrap_or(Access::Word)
     }
 
     /// The first variable of this name.
@@ -168,6 +191,12 @@ impl Graph {
     #[must_use]
     pub fn set(&self, set: ComputeSetId) -> &ComputeSet {
         &self.sets[set.0]
+    }
+
+    /// All sets.
+    #[must_use]
+    pub fn sets(&self) -> &[ComputeSet] {
+        &self.sets
     }
 
     /// All of a variable.

@@ -15,6 +15,7 @@ pub use operation::{Law, Operand, Operation, Rows, Unsupported, operation};
 
 use std::ops::Range;
 
+use crate::codelets::Codelets;
 use crate::graph::{ComputeSetId, Edge, Graph, Kind, Program, VariableId, Vertex, View};
 use crate::target::{Target, WORKERS};
 
@@ -32,7 +33,7 @@ impl<'t> Builder<'t> {
     /// An empty graph for a machine.
     #[must_use]
     pub fn new(target: &'t Target) -> Self {
-        Self { graph: Graph::new(), program: Vec::new(), target }
+        Self { graph: Graph::new(Codelets::built_in()), program: Vec::new(), target }
     }
 
     /// The program so far, and the graph.
@@ -84,6 +85,13 @@ impl<'t> Builder<'t> {
         for (tile, start) in (0..len).step_by(grain).enumerate() {
             self.graph.map(variable, start..len.min(start + grain), tile as u32);
         }
+        variable
+    }
+
+    /// The same of a variable that the host reads or writes.
+    pub fn exposed(&mut self, name: impl Into<String>, kind: Kind, len: usize) -> VariableId {
+        let variable = self.spread(name, kind, len);
+        self.graph.expose(variable);
         variable
     }
 

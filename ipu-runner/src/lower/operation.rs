@@ -8,6 +8,9 @@ use random_bases_core::numerics::MathId;
 use random_bases_core::step::Work;
 use random_bases_core::subspace::{Basis, Normalisation, Rule};
 
+use crate::codelets::intern;
+use crate::graph::Kind;
+
 /// What the elements of rows are drawn from: the name of a law in C++, and its threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Law {
@@ -17,6 +20,13 @@ pub struct Law {
     pub threshold: u32,
     /// Whether rows are rotated.
     pub rotated: bool,
+}
+
+impl Law {
+    /// A codelet for such rows.
+    pub(super) fn codelet(self, class: &str) -> &'static str {
+        intern(&format!("{class}<{}>", self.name))
+    }
 }
 
 /// Which rows, but for their keys.
@@ -255,6 +265,25 @@ fn rows(basis: &Basis<'_>) -> Result<Rows, Unsupported> {
 }
 
 impl Operand<'_> {
+    /// Of its elements.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Floats(_) | Self::Numbers(_) => Kind::Float,
+            Self::Words(_) => Kind::Word,
+        }
+    }
+
+    /// Its elements.
+    #[must_use]
+    pub fn bits(&self) -> Vec<u32> {
+        match self {
+            Self::Floats(floats) => floats.iter().map(|x| x.to_bits()).collect(),
+            Self::Numbers(floats) => floats.iter().map(|x| x.to_bits()).collect(),
+            Self::Words(words) => words.clone(),
+        }
+    }
+
     /// How many elements.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -34,13 +34,6 @@ impl Rows {
     const fn key_stride(self) -> Edge {
         Edge::Word(if self.own_keys { 4 } else { 0 })
     }
-
-    /// A codelet for these rows.
-    fn codelet(self, class: &str) -> &'static str {
-        let name = format!("{class}<{}>", self.law.name);
-        let (name, _) = crate::codelets::all().get_key_value(&name).expect("every law has every codelet");
-        name
-    }
 }
 
 /// Edges of a vertex, by the names of fields.
@@ -83,7 +76,7 @@ fn lane_sums(
                 ("keyStride", rows.key_stride()),
                 ("threshold", Edge::Word(rows.law.threshold)),
             ]);
-            builder.vertex(set, at, rows.codelet(class), all, cycles);
+            builder.vertex(set, at, rows.law.codelet(class), all, cycles);
         }
     }
     // A direction's sixteen lanes lie side by side.
@@ -240,7 +233,7 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
                 ("halve", Edge::Word(u32::from(rows.antithetic))),
                 ("threshold", Edge::Word(rows.law.threshold)),
             ];
-            builder.vertex(set, at, rows.codelet("LiftFours"), edges, cycles);
+            builder.vertex(set, at, rows.law.codelet("LiftFours"), edges, cycles);
         }
         starts.push(start);
         start += tile_len[tile];

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::codelets::{self, Access, Codelet};
+use crate::codelets::{self, Access, Codelet, Codelets};
 use crate::graph::Kind;
 
 /// What a vertex's field is bound to: `count` elements at `data`, or `count` pieces at `list`, or the number `count`.
@@ -60,22 +60,14 @@ pub enum LibraryError {
 }
 
 /// The stand-in for the SDK's header.
-pub const VERTEX_HPP: &str = include_str!("../../stand-in/poplar/Vertex.hpp");
+const VERTEX_HPP: &str = include_str!("../../stand-in/poplar/Vertex.hpp");
 
 impl Library {
-    /// Compiles the codelets as they are.
+    /// Compiles codelets.
     ///
     /// # Errors
     /// If there is no compiler, or it fails.
-    pub fn new() -> Result<Arc<Self>, LibraryError> {
-        Self::with(&codelets::SOURCES.map(|(name, text)| (name, text.to_string())))
-    }
-
-    /// Compiles these sources instead: for tests that break something.
-    ///
-    /// # Errors
-    /// If there is no compiler, or it fails.
-    pub fn with(sources: &[(&str, String)]) -> Result<Arc<Self>, LibraryError> {
+    pub fn new(codelets: &Codelets) -> Result<Arc<Self>, LibraryError> {
         let folder = tempfile::Builder::new().prefix("random-bases-codelets-").tempdir()?;
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
         fs::create_dir(folder.path().join("poplar"))?;
@@ -84,18 +76,18 @@ impl Library {
         for (name, text) in codelets::HEADERS {
             write(name, text)?;
         }
-        for (name, text) in sources {
+        for (name, text) in codelets.sources() {
             write(name, text)?;
         }
-        write("glue.cpp", &glue(sources))?;
+        write("glue.cpp", &glue(codelets))?;
         compile(folder.path())?;
         // SAFETY: the library is ours; it has no initialisers.
         let library = unsafe { libloading::Library::new(folder.path().join("codelets.so"))? };
         let mut functions = BTreeMap::new();
-        for (index, name) in codelets::all().keys().enumerate() {
+        for (index, codelet) in codelets.iter().enumerate() {
             // SAFETY: `glue` declares each with this signature.
             let function = unsafe { *library.get::<Run>(format!("codelet_{index}\0").as_bytes())? };
-            functions.insert(name.clone(), function);
+            functions.insert(codelet.name.clone(), function);
         }
         Ok(Arc::new(Self { _library: library, functions }))
     }
@@ -111,7 +103,7 @@ fn compile(folder: &Path) -> Result<(), LibraryError> {
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
     let output = Command::new(&compiler)
         .args(codelets::FLAGS)
-        .args(["-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I.", "glue.cpp", "-o", "codelets.so"])
+        .args(["-shared", "-fPIC", "-I.", "glue.cpp", "-o", "codelets.so"])
         .current_dir(folder)
         .output()
         .map_err(|error| LibraryError::Compiler(compiler.clone(), error))?;
@@ -122,13 +114,13 @@ fn compile(folder: &Path) -> Result<(), LibraryError> {
 }
 
 /// All sources, and a function for each codelet that makes a vertex of its bindings and runs it.
-fn glue(sources: &[(&str, String)]) -> String {
+fn glue(codelets: &Codelets) -> String {
     let mut text = String::from("#include <vector>\n");
-    for (name, _) in sources {
+    for (name, _) in codelets.sources() {
         writeln!(text, "#include \"{name}\"").expect("a string takes everything");
     }
     text += "\nstruct Binding { void *data; std::size_t count; const Binding *list; };\n";
-    for (index, codelet) in codelets::all().values().enumerate() {
+    for (index, codelet) in codelets.iter().enumerate() {
         function(&mut text, index, codelet).expect("a string takes everything");
     }
     text

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::graph::{Edge, Fault, Graph, access, views, writes};
+use crate::graph::{Edge, Fault, Graph, views};
 use crate::target::{Target, WORKERS};
 
 /// Bytes of a launch table's entry per vertex, besides its state. An assumption.
@@ -63,7 +63,7 @@ pub fn usage(graph: &Graph) -> Usage {
             for (name, edge) in &vertex.edges {
                 for view in views(edge) {
                     // Two vertices of a tile that read the same share a copy.
-                    let shared = !writes(access(vertex.codelet, name)) && !seen.insert((tile, *view));
+                    let shared = !graph.access(vertex, name).writes() && !seen.insert((tile, *view));
                     let apart = view.range().is_none() || !home.is_on(view, tile);
                     if apart && !shared {
                         *here.entry(tile).or_default() += 4 * view.len() as u64;

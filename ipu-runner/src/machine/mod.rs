@@ -12,21 +12,60 @@ mod library;
 mod memory;
 mod profile;
 
-pub use library::{Library, LibraryError, VERTEX_HPP};
+pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
 pub use profile::{Cost, cost};
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
-use crate::codelets::{self, Access};
-use crate::graph::{ComputeSetId, Edge, Fault, Graph, Program, VariableId, View, check};
+use crate::codelets::Access;
+use crate::device::{Device, Engine};
+use crate::graph::{
+    ComputeSetId, Edge, Fault, Graph, Program, Variable, VariableId, Vertex, View, check, views,
+};
 use crate::target::Target;
 use library::{Binding, DONE, FAILED, Run};
 
 /// What memory holds before it is written: not a number.
 const POISON: u32 = 0x7fde_adde;
+
+/// A device of emulated tiles.
+pub struct TileMachine {
+    target: Target,
+    library: Arc<Library>,
+    /// Of the order of vertices; moves on with every graph.
+    seed: AtomicU64,
+}
+
+impl TileMachine {
+    /// With these codelets; `seed` decides in which order vertices run.
+    #[must_use]
+    pub const fn new(target: Target, library: Arc<Library>, seed: u64) -> Self {
+        Self { target, library, seed: AtomicU64::new(seed) }
+    }
+}
+
+impl Device for TileMachine {
+    fn name(&self) -> String {
+        format!("{} emulated tiles of {}", self.target.tiles(), self.target.name)
+    }
+
+    fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn load(&self, graph: Graph, programs: Vec<Program>) -> Result<Box<dyn Engine>, Fault> {
+        // The steps of a linear generator: neighbouring seeds have nothing in common after one.
+        let next =
+            |seed: u64| seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let seed = self.seed.fetch_update(Relaxed, Relaxed, |seed| Some(next(seed))).expect("always some");
+        Ok(Box::new(Machine::load(graph, programs, &self.target, Arc::clone(&self.library), next(seed))?))
+    }
+}
 
 /// A graph, loaded.
 pub struct Machine {
@@ -34,8 +73,8 @@ pub struct Machine {
     programs: Vec<Program>,
     /// Keeps the codelets loaded.
     _library: Arc<Library>,
-    /// The bits of each variable.
-    memory: Vec<Vec<u32>>,
+    /// The bits of each variable. Atomic not for ordering, but since vertices write through pointers while references to it exist.
+    memory: Vec<Vec<AtomicU32>>,
     /// Whether each element has been written.
     written: Vec<Vec<bool>>,
     sets: Vec<Loaded>,
@@ -67,8 +106,8 @@ struct Apart {
     access: Access,
 }
 
-// SAFETY: the pointers are into `memory`, whose vectors never grow, and into boxes that the vertices own. Vertices of one set write to
-// disjoint elements, which `check` has proved before a machine exists.
+// SAFETY: the pointers are into the atomics of `memory`, whose vectors never grow, and into boxes that the vertices own. Vertices of one set write
+// to disjoint elements, which `check` has proved before a machine exists.
 unsafe impl Send for Ready {}
 // SAFETY: as above.
 unsafe impl Sync for Ready {}
@@ -85,84 +124,34 @@ impl Machine {
         library: Arc<Library>,
         seed: u64,
     ) -> Result<Self, Fault> {
-        check(&graph, target.tiles())?;
+        check(&graph, &programs, target.tiles())?;
         check_memory(&graph, target)?;
-        programs.iter().try_for_each(|program| check_copies(&graph, program))?;
-        let mut memory: Vec<_> =
-            graph.variables().iter().map(|v| v.constant.clone().unwrap_or(vec![POISON; v.len])).collect();
+        let bits = |v: &Variable| v.constant.clone().unwrap_or_else(|| vec![POISON; v.len]);
+        let atomics = |v| bits(v).into_iter().map(AtomicU32::new).collect();
+        let memory: Vec<Vec<_>> = graph.variables().iter().map(atomics).collect();
         let written = graph.variables().iter().map(|v| vec![v.constant.is_some(); v.len]).collect();
         let sets = (0..graph.sets.len())
             .map(|set| {
                 let vertices = graph.sets[set].vertices.iter();
-                let vertices = vertices.map(|vertex| ready(vertex, &library, &mut memory)).collect();
-                Loaded { vertices, checked: false }
+                let vertices = vertices.map(|vertex| ready(&graph, vertex, &library, &memory));
+                Ok(Loaded { vertices: vertices.collect::<Result<_, _>>()?, checked: false })
             })
-            .collect();
+            .collect::<Result<_, Fault>>()?;
         // xorshift has no state 0.
         let seed = seed | 1 << 63;
         Ok(Self { graph, programs, _library: library, memory, written, sets, seed })
-    }
-
-    /// Writes a variable from its start on.
-    ///
-    /// # Panics
-    /// If it has not so many elements.
-    pub fn write(&mut self, variable: VariableId, bits: impl ExactSizeIterator<Item = u32>) {
-        let len = bits.len();
-        for (to, bits) in self.memory[variable.0][..len].iter_mut().zip(bits) {
-            *to = bits;
-        }
-        self.written[variable.0][..len].fill(true);
-    }
-
-    /// Reads a variable.
-    ///
-    /// # Errors
-    /// If some of it was never written.
-    pub fn read(&self, variable: VariableId) -> Result<&[u32], Fault> {
-        self.expect_written(&self.graph.whole(variable), &|| "the host".into())?;
-        Ok(&self.memory[variable.0])
-    }
-
-    /// Reads a piece of a variable.
-    ///
-    /// # Errors
-    /// If some of it was never written.
-    pub fn read_view(&self, view: &View) -> Result<Vec<u32>, Fault> {
-        self.expect_written(view, &|| "the host".into())?;
-        Ok(view.runs().flatten().map(|element| self.memory[view.variable().0][element]).collect())
-    }
-
-    /// A variable's elements, as far as they were written.
-    pub fn peek(&self, variable: VariableId) -> impl Iterator<Item = Option<u32>> + '_ {
-        let written = self.written[variable.0].iter();
-        self.memory[variable.0].iter().zip(written).map(|(bits, written)| written.then_some(*bits))
-    }
-
-    /// Runs a program, by its place in the list that was loaded.
-    ///
-    /// # Errors
-    /// If a rule is broken meanwhile.
-    ///
-    /// # Panics
-    /// If there are not so many programs.
-    pub fn run(&mut self, program: usize) -> Result<(), Fault> {
-        let programs = std::mem::take(&mut self.programs);
-        let result = self.execute(&programs[program]);
-        self.programs = programs;
-        result
-    }
-
-    /// The graph.
-    #[must_use]
-    pub const fn graph(&self) -> &Graph {
-        &self.graph
     }
 
     /// The programs.
     #[must_use]
     pub fn programs(&self) -> &[Program] {
         &self.programs
+    }
+
+    fn exposed(&self, variable: VariableId) -> Result<(), Fault> {
+        let variable = self.graph.get(variable);
+        let fault = || Fault::NotExposed { variable: variable.name.clone() };
+        if variable.exposed { Ok(()) } else { Err(fault()) }
     }
 
     fn execute(&mut self, program: &Program) -> Result<(), Fault> {
@@ -176,10 +165,10 @@ impl Machine {
 
     fn copy(&mut self, from: &View, to: &View) -> Result<(), Fault> {
         self.expect_written(from, &|| format!("a copy to {}", self.graph.get(to.variable()).name))?;
-        let bits: Vec<_> =
-            from.runs().flatten().map(|element| self.memory[from.variable().0][element]).collect();
+        let source = &self.memory[from.variable().0];
+        let bits: Vec<_> = from.runs().flatten().map(|element| source[element].load(Relaxed)).collect();
         for (element, bits) in to.runs().flatten().zip(bits) {
-            self.memory[to.variable().0][element] = bits;
+            self.memory[to.variable().0][element].store(bits, Relaxed);
             self.written[to.variable().0][element] = true;
         }
         Ok(())
@@ -192,11 +181,11 @@ impl Machine {
         }
         let order = self.order(self.sets[set.0].vertices.len());
         let vertices = &self.sets[set.0].vertices;
-        let memory = Shared(self.memory.as_mut_ptr());
+        let memory = &self.memory;
         let failed = order.par_chunks(64).find_map_any(|some| {
             some.iter().find_map(|&index| {
                 // SAFETY: see `Ready`.
-                let outcome = unsafe { vertices[index as usize].run(&memory) };
+                let outcome = unsafe { vertices[index as usize].run(memory) };
                 (outcome != DONE).then_some((index as usize, outcome))
             })
         });
@@ -216,9 +205,8 @@ impl Machine {
         for index in 0..self.graph.sets[set.0].vertices.len() {
             for (_, access, view) in self.accesses(set, index) {
                 if access == Access::Output {
-                    view.runs()
-                        .flatten()
-                        .for_each(|element| self.memory[view.variable().0][element] = POISON);
+                    let memory = &self.memory[view.variable().0];
+                    view.runs().flatten().for_each(|element| memory[element].store(POISON, Relaxed));
                 } else {
                     self.expect_written(&view, &|| self.graph.place(set.0, index).to_string())?;
                 }
@@ -231,11 +219,11 @@ impl Machine {
     fn after(&mut self, set: ComputeSetId) -> Result<(), Fault> {
         for index in 0..self.graph.sets[set.0].vertices.len() {
             for (field, access, view) in self.accesses(set, index) {
-                if access != Access::Output && access != Access::InOut {
+                if !access.writes() {
                     continue;
                 }
                 for element in view.runs().flatten() {
-                    if self.memory[view.variable().0][element] == POISON {
+                    if self.memory[view.variable().0][element].load(Relaxed) == POISON {
                         let (vertex, field) = (self.graph.place(set.0, index), field.to_string());
                         return Err(Fault::Unwritten { vertex, field });
                     }
@@ -252,8 +240,8 @@ impl Machine {
         let edges = vertex.edges.iter();
         edges
             .flat_map(|(name, edge)| {
-                let access = crate::graph::access(vertex.codelet, name);
-                crate::graph::views(edge).iter().map(move |view| (*name, access, *view))
+                let access = self.graph.access(vertex, name);
+                views(edge).iter().map(move |view| (*name, access, *view))
             })
             .collect()
     }
@@ -281,20 +269,31 @@ impl Machine {
     }
 }
 
-/// The arrays of all variables, for vertices that write to disjoint elements of them.
-struct Shared(*mut Vec<u32>);
+impl Engine for Machine {
+    fn write(&mut self, variable: VariableId, bits: &[u32]) -> Result<(), Fault> {
+        self.exposed(variable)?;
+        for (to, bits) in self.memory[variable.0][..bits.len()].iter().zip(bits) {
+            to.store(*bits, Relaxed);
+        }
+        self.written[variable.0][..bits.len()].fill(true);
+        Ok(())
+    }
 
-// SAFETY: see `Ready`.
-unsafe impl Sync for Shared {}
+    fn run(&mut self, program: usize) -> Result<(), Fault> {
+        let programs = std::mem::take(&mut self.programs);
+        let result = self.execute(&programs[program]);
+        self.programs = programs;
+        result
+    }
 
-impl Shared {
-    /// An element.
-    ///
-    /// # Safety
-    /// The caller may touch this element.
-    unsafe fn at(&self, variable: VariableId, element: usize) -> *mut u32 {
-        // SAFETY: variables and elements were checked when the graph was.
-        unsafe { (*self.0.add(variable.0)).as_mut_ptr().add(element) }
+    fn read(&mut self, variable: VariableId, elements: Range<usize>) -> Result<Vec<u32>, Fault> {
+        self.exposed(variable)?;
+        self.expect_written(&View::of(variable, elements.clone()), &|| "the host".into())?;
+        Ok(self.memory[variable.0][elements].iter().map(|bits| bits.load(Relaxed)).collect())
+    }
+
+    fn graph(&self) -> &Graph {
+        &self.graph
     }
 }
 
@@ -303,7 +302,7 @@ impl Ready {
     ///
     /// # Safety
     /// No other vertex that runs at the same time may write what this one touches.
-    unsafe fn run(&self, memory: &Shared) -> u32 {
+    unsafe fn run(&self, memory: &[Vec<AtomicU32>]) -> u32 {
         if self.apart.is_empty() {
             // SAFETY: the bindings are what the codelet's declaration says.
             return unsafe { (self.run)(self.bindings.as_ptr()) };
@@ -314,11 +313,9 @@ impl Ready {
         for apart in &self.apart {
             let read = apart.access != Access::Output;
             let elements = apart.view.runs().flatten();
-            let variable = apart.view.variable();
-            // SAFETY: the vertex may read its fields.
-            let gathered =
-                elements.map(|element| if read { unsafe { *memory.at(variable, element) } } else { POISON });
-            buffers.push(gathered.collect());
+            let variable = &memory[apart.view.variable().0];
+            let bits = |element: usize| if read { variable[element].load(Relaxed) } else { POISON };
+            buffers.push(elements.map(bits).collect());
         }
         for (apart, buffer) in self.apart.iter().zip(&mut buffers) {
             let piece = Binding { data: buffer.as_mut_ptr(), count: buffer.len(), list: std::ptr::null() };
@@ -338,10 +335,9 @@ impl Ready {
         // SAFETY: the bindings are what the codelet's declaration says.
         let outcome = unsafe { (self.run)(bindings.as_ptr()) };
         for (apart, buffer) in self.apart.iter().zip(&buffers) {
-            if apart.access == Access::Output || apart.access == Access::InOut {
+            if apart.access.writes() {
                 for (element, bits) in apart.view.runs().flatten().zip(buffer) {
-                    // SAFETY: the vertex may write its outputs.
-                    unsafe { *memory.at(apart.view.variable(), element) = *bits };
+                    memory[apart.view.variable().0][element].store(*bits, Relaxed);
                 }
             }
         }
@@ -350,17 +346,23 @@ impl Ready {
 }
 
 /// Binds a vertex's fields to memory.
-fn ready(vertex: &crate::graph::Vertex, library: &Library, memory: &mut [Vec<u32>]) -> Ready {
+fn ready(
+    graph: &Graph,
+    vertex: &Vertex,
+    library: &Library,
+    memory: &[Vec<AtomicU32>],
+) -> Result<Ready, Fault> {
     let (mut lists, mut apart) = (Vec::new(), Vec::new());
     let mut bind = |view: &View, field, piece, access| {
         let Some(range) = view.range() else {
             apart.push(Apart { field, piece, view: *view, access });
             return Binding { data: std::ptr::null_mut(), count: view.len(), list: std::ptr::null() };
         };
-        let data = memory[view.variable().0][range.clone()].as_mut_ptr();
+        // Atomics may be written through a pointer that was made of a shared reference.
+        let data = memory[view.variable().0][range.clone()].as_ptr().cast_mut().cast::<u32>();
         Binding { data, count: range.len(), list: std::ptr::null() }
     };
-    let fields = codelets::all()[vertex.codelet].fields.iter().enumerate();
+    let fields = graph.codelets().get(vertex.codelet).expect("checked").fields.iter().enumerate();
     let bindings = fields
         .map(|(index, field)| {
             let (_, edge) = vertex.edges.iter().find(|(name, _)| *name == field.name).expect("checked");
@@ -381,34 +383,7 @@ fn ready(vertex: &crate::graph::Vertex, library: &Library, memory: &mut [Vec<u32
             }
         })
         .collect();
-    let run = library.get(vertex.codelet).expect("checked");
-    Ready { run, bindings, _lists: lists, apart }
-}
-
-fn check_copies(graph: &Graph, program: &Program) -> Result<(), Fault> {
-    match program {
-        Program::Sequence(programs) => programs.iter().try_for_each(|program| check_copies(graph, program)),
-        Program::Repeat(_, program) => check_copies(graph, program),
-        Program::Execute(_) => Ok(()),
-        Program::Copy { from, to } => {
-            let (source, target) = (graph.get(from.variable()), graph.get(to.variable()));
-            let fault = |reason: String| {
-                Err(Fault::Copy { from: source.name.clone(), to: target.name.clone(), reason })
-            };
-            if target.constant.is_some() {
-                let writer = format!("a copy from {}", source.name);
-                return Err(Fault::Constant { variable: target.name.clone(), writer });
-            }
-            let beyond = |view: &View, len| view.runs().any(|run| run.end > len);
-            if source.kind != target.kind {
-                fault("floats and words".into())
-            } else if from.len() != to.len() {
-                fault(format!("{} elements to {}", from.len(), to.len()))
-            } else if beyond(from, source.len) || beyond(to, target.len) {
-                fault("elements that do not exist".into())
-            } else {
-                Ok(())
-            }
-        }
-    }
+    let missing = || Fault::Device(format!("{} was not compiled", vertex.codelet));
+    let run = library.get(vertex.codelet).ok_or_else(missing)?;
+    Ok(Ready { run, bindings, _lists: lists, apart })
 }

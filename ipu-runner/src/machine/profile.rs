@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::memory::Home;
-use crate::graph::{Graph, Program, access, views, writes};
+use crate::graph::{Graph, Program, views};
 use crate::target::WORKERS;
 
 /// Bytes that a tile receives, or sends, in a turn of the clock.
@@ -104,7 +104,7 @@ fn of_set(graph: &Graph, home: &Home, set: usize) -> Cost {
     for vertex in &set.vertices {
         workers.entry(vertex.tile).or_default().push(vertex.cycles);
         for (name, edge) in &vertex.edges {
-            let writes = writes(access(vertex.codelet, name));
+            let writes = graph.access(vertex, name).writes();
             for view in views(edge) {
                 // What several vertices of a tile read is sent there once; what several tiles read is sent once, too.
                 if !writes && !received.insert((vertex.tile, *view)) {
