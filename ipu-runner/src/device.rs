@@ -1,5 +1,6 @@
 //! What can execute graphs: the tile machine, and Poplar.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::graph::{Fault, Graph, Program, VariableId};
@@ -51,4 +52,10 @@ pub trait Engine: Send {
 
     /// The graph.
     fn graph(&self) -> &Graph;
+
+    /// By compute set, how many vertices have met subnormal numbers so far, where the device can tell: nobody knows yet whether the hardware
+    /// keeps them.
+    fn subnormals(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }

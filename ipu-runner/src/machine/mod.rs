@@ -1,7 +1,8 @@
 //! The tile machine: executes graphs in this process, under the rules of the hardware.
 //!
 //! The same C++ codelets that Poplar would compile are compiled by the system's compiler, and run vertex by vertex. Much of what the hardware
-//! guarantees or demands is checked: see [`Fault`]. (Not checked: subnormal numbers, neighbours in the same 64 bits, the code of the exchange.) What it leaves open, above all the order of vertices, is drawn from a
+//! guarantees or demands is checked: see [`Fault`]. (Elements have 32 bits, as much as the hardware stores without
+//! touching a neighbour. The code of the exchange is not made.) What it leaves open, above all the order of vertices, is drawn from a
 //! seed.
 //!
 //! **Idea**: a variable is one array. While a set of vertices is executed, nobody touches what another vertex of it writes (`graph::check`
@@ -16,6 +17,7 @@ pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
 pub use profile::{Cost, cost};
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -28,7 +30,7 @@ use crate::graph::{
     ComputeSetId, Edge, Fault, Graph, Program, Variable, VariableId, Vertex, View, check, views,
 };
 use crate::target::Target;
-use library::{Binding, DONE, FAILED, Run};
+use library::{BEYOND, Binding, FAILED, Run, SUBNORMAL};
 
 /// What memory holds before it is written: not a number.
 const POISON: u32 = 0x7fde_adde;
@@ -80,6 +82,8 @@ pub struct Machine {
     sets: Vec<Loaded>,
     /// Of the order of vertices.
     seed: u64,
+    /// By compute set: how many vertices met subnormal numbers.
+    subnormals: BTreeMap<String, u64>,
 }
 
 /// A set of vertices, ready to run.
@@ -139,7 +143,7 @@ impl Machine {
             .collect::<Result<_, Fault>>()?;
         // xorshift has no state 0.
         let seed = seed | 1 << 63;
-        Ok(Self { graph, programs, _library: library, memory, written, sets, seed })
+        Ok(Self { graph, programs, _library: library, memory, written, sets, seed, subnormals: BTreeMap::new() })
     }
 
     /// The programs.
@@ -182,16 +186,25 @@ impl Machine {
         let order = self.order(self.sets[set.0].vertices.len());
         let vertices = &self.sets[set.0].vertices;
         let memory = &self.memory;
+        let subnormal = AtomicU64::new(0);
         let failed = order.par_chunks(64).find_map_any(|some| {
             some.iter().find_map(|&index| {
                 // SAFETY: see `Ready`.
                 let outcome = unsafe { vertices[index as usize].run(memory) };
-                (outcome != DONE).then_some((index as usize, outcome))
+                if outcome & SUBNORMAL != 0 {
+                    subnormal.fetch_add(1, Relaxed);
+                }
+                (outcome & (FAILED | BEYOND) != 0).then_some((index as usize, outcome))
             })
         });
         if let Some((index, outcome)) = failed {
             let vertex = self.graph.place(set.0, index);
-            return Err(if outcome == FAILED { Fault::Failed { vertex } } else { Fault::Beyond { vertex } });
+            return Err(if outcome & BEYOND != 0 { Fault::Beyond { vertex } } else { Fault::Failed { vertex } });
+        }
+        let subnormal = subnormal.into_inner();
+        if subnormal > 0 {
+            let name = &self.graph.set(set).name;
+            *self.subnormals.entry(name.clone()).or_default() += subnormal;
         }
         if !checked {
             self.after(set)?;
@@ -294,6 +307,10 @@ impl Engine for Machine {
 
     fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    fn subnormals(&self) -> BTreeMap<String, u64> {
+        self.subnormals.clone()
     }
 }
 
