@@ -67,12 +67,6 @@ impl TileExecutor {
         Self { device, engines: HashMap::new(), host, report: Report::default() }
     }
 
-    /// The same, adding to what another's report says.
-    #[must_use]
-    pub fn reporting_to(self, report: &Report) -> Self {
-        Self { report: report.clone(), ..self }
-    }
-
     /// What happened.
     #[must_use]
     pub const fn report(&self) -> &Report {
