@@ -43,6 +43,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Replay(arguments) => {
             commands::replay::run(&arguments, resolve_machine(&arguments.machine)?, out)
         }
+        Command::Diff(arguments) => commands::diff::run(&arguments, out),
         Command::Inspect(arguments) => commands::inspect::run(&arguments.path, arguments.all, out),
         Command::Data(arguments) => commands::data::run(&arguments.command, out),
         Command::Orthogonality(arguments) => {

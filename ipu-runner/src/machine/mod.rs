@@ -143,7 +143,16 @@ impl Machine {
             .collect::<Result<_, Fault>>()?;
         // xorshift has no state 0.
         let seed = seed | 1 << 63;
-        Ok(Self { graph, programs, _library: library, memory, written, sets, seed, subnormals: BTreeMap::new() })
+        Ok(Self {
+            graph,
+            programs,
+            _library: library,
+            memory,
+            written,
+            sets,
+            seed,
+            subnormals: BTreeMap::new(),
+        })
     }
 
     /// The programs.
@@ -199,7 +208,11 @@ impl Machine {
         });
         if let Some((index, outcome)) = failed {
             let vertex = self.graph.place(set.0, index);
-            return Err(if outcome & BEYOND != 0 { Fault::Beyond { vertex } } else { Fault::Failed { vertex } });
+            return Err(if outcome & BEYOND != 0 {
+                Fault::Beyond { vertex }
+            } else {
+                Fault::Failed { vertex }
+            });
         }
         let subnormal = subnormal.into_inner();
         if subnormal > 0 {
