@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::graph::{Fault, Graph, Program, VariableId};
+use crate::graph::{Fault, Graph, Program, StreamId, VariableId};
 use crate::target::Target;
 
 /// A machine, or something that behaves like one.
@@ -49,6 +49,19 @@ pub trait Engine: Send {
     /// # Panics
     /// If there are not so many elements.
     fn read(&mut self, variable: VariableId, elements: Range<usize>) -> Result<Vec<u32>, Fault>;
+
+    /// Gives the host's end of a stream its records. Of a stream from the host these are what programs get, one after the other and then
+    /// again from the start; of a stream to the host, what the buffer holds until programs have written as many.
+    ///
+    /// # Errors
+    /// If they are no whole records, or none.
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault>;
+
+    /// The records of a stream's buffer.
+    ///
+    /// # Errors
+    /// If none is connected.
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault>;
 
     /// The graph.
     fn graph(&self) -> &Graph;

@@ -27,7 +27,8 @@ use rayon::prelude::*;
 use crate::codelets::Access;
 use crate::device::{Device, Engine};
 use crate::graph::{
-    ComputeSetId, Edge, Fault, Graph, Program, Variable, VariableId, Vertex, View, check, views,
+    ComputeSetId, Edge, Fault, Graph, Program, Stream, StreamId, Variable, VariableId, Vertex, View, check,
+    views,
 };
 use crate::target::Target;
 use library::{BEYOND, Binding, FAILED, Run, SUBNORMAL};
@@ -80,10 +81,32 @@ pub struct Machine {
     /// Whether each element has been written.
     written: Vec<Vec<bool>>,
     sets: Vec<Loaded>,
+    /// The host's ends of streams.
+    streams: Vec<Buffer>,
     /// Of the order of vertices.
     seed: u64,
     /// By compute set: how many vertices met subnormal numbers.
     subnormals: BTreeMap<String, u64>,
+}
+
+/// Records of a stream, which are gone through in turns.
+#[derive(Default)]
+struct Buffer {
+    bits: Vec<u32>,
+    at: usize,
+}
+
+impl Buffer {
+    /// The next record.
+    fn next(&mut self, graph: &Graph, stream: StreamId) -> Result<&mut [u32], Fault> {
+        let stream = &graph.streams()[stream.0];
+        if self.bits.is_empty() {
+            return Err(Fault::Stream { stream: stream.name.clone(), reason: "it is not connected".into() });
+        }
+        let start = self.at;
+        self.at = (self.at + stream.len) % self.bits.len();
+        Ok(&mut self.bits[start..start + stream.len])
+    }
 }
 
 /// A set of vertices, ready to run.
@@ -141,6 +164,7 @@ impl Machine {
                 Ok(Loaded { vertices: vertices.collect::<Result<_, _>>()?, checked: false })
             })
             .collect::<Result<_, Fault>>()?;
+        let streams = graph.streams().iter().map(|_| Buffer::default()).collect();
         // xorshift has no state 0.
         let seed = seed | 1 << 63;
         Ok(Self {
@@ -151,6 +175,7 @@ impl Machine {
             written,
             sets,
             seed,
+            streams,
             subnormals: BTreeMap::new(),
         })
     }
@@ -173,18 +198,40 @@ impl Machine {
             Program::Repeat(count, program) => (0..*count).try_for_each(|_| self.execute(program)),
             Program::Execute(set) => self.compute(*set),
             Program::Copy { from, to } => self.copy(from, to),
+            Program::FromHost { stream, to } => {
+                let bits = self.streams[stream.0].next(&self.graph, *stream)?.to_vec();
+                self.store(to, &bits);
+                Ok(())
+            }
+            Program::ToHost { from, stream } => {
+                let name = &self.graph.streams()[stream.0].name;
+                self.expect_written(from, &|| format!("stream {name}"))?;
+                let bits = self.gather(from);
+                self.streams[stream.0].next(&self.graph, *stream)?.copy_from_slice(&bits);
+                Ok(())
+            }
         }
     }
 
     fn copy(&mut self, from: &View, to: &View) -> Result<(), Fault> {
         self.expect_written(from, &|| format!("a copy to {}", self.graph.get(to.variable()).name))?;
-        let source = &self.memory[from.variable().0];
-        let bits: Vec<_> = from.runs().flatten().map(|element| source[element].load(Relaxed)).collect();
-        for (element, bits) in to.runs().flatten().zip(bits) {
-            self.memory[to.variable().0][element].store(bits, Relaxed);
-            self.written[to.variable().0][element] = true;
-        }
+        let bits = self.gather(from);
+        self.store(to, &bits);
         Ok(())
+    }
+
+    /// Elements that may lie apart, in order.
+    fn gather(&self, from: &View) -> Vec<u32> {
+        let source = &self.memory[from.variable().0];
+        from.runs().flatten().map(|element| source[element].load(Relaxed)).collect()
+    }
+
+    fn store(&mut self, to: &View, bits: &[u32]) {
+        let variable = to.variable().0;
+        for (element, bits) in to.runs().flatten().zip(bits) {
+            self.memory[variable][element].store(*bits, Relaxed);
+            self.written[variable][element] = true;
+        }
     }
 
     fn compute(&mut self, set: ComputeSetId) -> Result<(), Fault> {
@@ -316,6 +363,25 @@ impl Engine for Machine {
         self.exposed(variable)?;
         self.expect_written(&View::of(variable, elements.clone()), &|| "the host".into())?;
         Ok(self.memory[variable.0][elements].iter().map(|bits| bits.load(Relaxed)).collect())
+    }
+
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault> {
+        let Stream { name, len, .. } = &self.graph.streams()[stream.0];
+        if records.is_empty() || records.len() % len != 0 {
+            let reason = format!("{} elements are no whole records of {len}", records.len());
+            return Err(Fault::Stream { stream: name.clone(), reason });
+        }
+        self.streams[stream.0] = Buffer { bits: records, at: 0 };
+        Ok(())
+    }
+
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
+        let bits = &self.streams[stream.0].bits;
+        if bits.is_empty() {
+            let stream = self.graph.streams()[stream.0].name.clone();
+            return Err(Fault::Stream { stream, reason: "it is not connected".into() });
+        }
+        Ok(bits)
     }
 
     fn graph(&self) -> &Graph {

@@ -57,6 +57,8 @@ fn walk(graph: &Graph, home: &Home, program: &Program, costs: &mut Vec<Cost>) {
         Program::Sequence(programs) => programs.iter().for_each(|program| walk(graph, home, program, costs)),
         Program::Repeat(count, program) => (0..*count).for_each(|_| walk(graph, home, program, costs)),
         Program::Execute(set) => costs.push(of_set(graph, home, set.0)),
+        // How fast the host is, nobody here knows.
+        Program::FromHost { .. } | Program::ToHost { .. } => {}
         Program::Copy { from, to } => {
             let mut traffic = Traffic::default();
             let receivers = home.pieces(to);

@@ -47,7 +47,7 @@ fn ends(bytes: &[u8]) -> Vec<(usize, u64)> {
 
 #[test]
 fn a_stream_is_replayed_like_a_file() {
-    for flags in ["", "--workers 2", "--update-policy layer-norm"] {
+    for flags in ["", "--workers 2", "--correlation-multiplier true"] {
         let (place, bytes) = trained(flags);
         let file = place.run("replay a/journal.rbases --output file.safetensors").ok();
         let (code, out, err) = piped(&place, "replay - --output stream.safetensors", &bytes);
