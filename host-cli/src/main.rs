@@ -34,7 +34,7 @@ fn run(command: Command) -> Result<(), Failure> {
     let out = &mut stdout().lock();
     match command {
         Command::Config(flags) => commands::config::run(&resolve(&flags)?, out),
-        Command::Train(arguments) => commands::train::start(*arguments, out),
+        Command::Train(arguments) => commands::train::start(*arguments, commands::executor, out),
         Command::Plan(flags) => commands::plan::run(&resolve(&flags)?.settings, out),
         Command::Verify(arguments) => {
             commands::verify::run(&arguments, resolve_machine(&arguments.machine)?, out)

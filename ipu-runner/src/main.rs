@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Plan(arguments) => commands::plan::run(&arguments, out),
         Command::Verify(arguments) => commands::verify::run(&arguments, out),
+        Command::Train(arguments) => commands::train::run(*arguments, out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

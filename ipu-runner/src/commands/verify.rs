@@ -21,7 +21,7 @@ pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Fail
     let host = Arc::new(Threads::new(0, None).map_err(Failure::configuration)?);
     let device = arguments.device.open()?;
     let report = Report::default();
-    printed(writeln!(out, "{}, vertices in the order of seed {}", device.name(), arguments.device.seed))?;
+    printed(writeln!(out, "{}, vertices in the order of seed {}", device.name(), arguments.device.vertex_order))?;
     // A row is made twice: no tile has room for rows of the whole network.
     let options = Options { strategy: Strategy::TwoPass, data_dir: arguments.data_dir.as_deref() };
     let executor = || {
@@ -29,9 +29,7 @@ pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Fail
         Ok(executor.reporting_to(&report))
     };
     let result = commands::verify::all(&arguments.paths, options, executor, out);
-    for (superstep, reason) in report.on_host() {
-        printed(writeln!(out, "computed by the host, not on tiles: {superstep} ({reason})"))?;
-    }
+    printed(report.print(out))?;
     report.check().map_err(|fault| match fault {
         Fault::Memory { .. } => Failure::configuration(format!("{fault}; all lines after that say nothing")),
         fault => Failure::internal(fault.to_string()),
