@@ -32,6 +32,8 @@ pub enum Command {
     /// Train on tiles: the settings, the output and the bits of `random-bases train`
     #[command(after_help = train_help())]
     Train(Box<TrainArguments>),
+    /// Ask the hardware what only hardware can tell; emulated tiles answer with what is assumed
+    Probe(ProbeArguments),
 }
 
 /// Of `verify`.
@@ -65,6 +67,17 @@ fn train_help() -> String {
          program; it ends the run, after the last step that was whole, with code 1.\n\n{}",
         exit_codes_help()
     )
+}
+
+/// Of `probe`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ProbeArguments {
+    /// Where
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// Also write the answers, and all that was measured, to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 /// Of `plan`.
@@ -106,15 +119,23 @@ pub enum DeviceKind {
 }
 
 impl DeviceArguments {
-    /// Opens the device.
+    /// Opens the device, for the built-in codelets.
     ///
     /// # Errors
     /// If it cannot be had.
     pub fn open(&self) -> Result<Arc<dyn Device>, Failure> {
+        self.open_with(&Codelets::built_in())
+    }
+
+    /// Opens the device for some codelets.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub fn open_with(&self, codelets: &Codelets) -> Result<Arc<dyn Device>, Failure> {
         let target = self.target.target(self.ipus);
         match self.device {
             DeviceKind::Tiles => {
-                let library = Library::new(&Codelets::built_in()).map_err(Failure::configuration)?;
+                let library = Library::new(codelets).map_err(Failure::configuration)?;
                 Ok(Arc::new(TileMachine::new(target, library, self.vertex_order)))
             }
         }

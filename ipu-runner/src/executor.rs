@@ -61,7 +61,7 @@ impl Report {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn print(&self, out: &mut impl Write) -> std::io::Result<()> {
+    pub fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         for (superstep, reason) in self.on_host() {
             writeln!(out, "computed by the host, not on tiles: {superstep} ({reason})")?;
         }

@@ -9,6 +9,7 @@ use random_bases_core::numerics::digest;
 use random_bases_core::record::Record;
 use serde::Serialize;
 
+use super::executor;
 use crate::args::TrainArguments;
 use crate::dataset::DataSet;
 use crate::epochs::{EvaluationMetrics, Past, Run};
@@ -44,14 +45,22 @@ struct Summary {
     seconds: f64,
 }
 
-/// Trains on what `executor` makes, or goes on where an earlier process ended.
+/// Trains on threads, or goes on where an earlier process ended.
 ///
 /// # Errors
 /// As [`run`].
-pub fn start<X: Hosted>(
+pub fn start(arguments: TrainArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    start_on(arguments, executor, out)
+}
+
+/// The same on what `executor` makes.
+///
+/// # Errors
+/// As [`run`].
+pub fn start_on<X: Hosted>(
     arguments: TrainArguments,
     executor: impl FnOnce(MachineSettings) -> Result<X, Failure>,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let TrainArguments { resume, mut settings } = arguments;
     let standing = match &settings.values.output {
@@ -86,7 +95,7 @@ pub fn run<X: Hosted>(
     resolved: &Resolved,
     standing: Option<(&Standing, &Settings)>,
     executor: impl FnOnce(MachineSettings) -> Result<X, Failure>,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let settings = &resolved.settings;
     let machine = MachineSettings { threads: settings.threads, vector: settings.vector };
@@ -265,7 +274,7 @@ fn summary(run: &mut Run<'_>, steps: u64, planned: u64) -> Result<Summary, Failu
     })
 }
 
-fn print_summary(out: &mut impl Write, summary: &Summary) -> std::io::Result<()> {
+fn print_summary(out: &mut dyn Write, summary: &Summary) -> std::io::Result<()> {
     for (name, evaluation) in [("validation", &summary.validation), ("test", &summary.test)] {
         if let Some(EvaluationMetrics { loss, accuracy, top_3_accuracy, .. }) = evaluation {
             writeln!(

@@ -15,9 +15,9 @@ use crate::executor::{Report, TileExecutor};
 ///
 /// # Errors
 /// As `random-bases train`; and as [`on`].
-pub fn run(arguments: TrainArguments, out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(arguments: TrainArguments, out: &mut dyn Write) -> Result<(), Failure> {
     let TrainArguments { device, training } = arguments;
-    on(|| device.open(), training, out)
+    on(&|| device.open(), training, out)
 }
 
 /// Trains on the device that `open` opens, once the settings are known to make sense.
@@ -26,16 +26,16 @@ pub fn run(arguments: TrainArguments, out: &mut impl Write) -> Result<(), Failur
 /// As `random-bases train`; [`Failure::Configuration`] if a tile has too little memory, [`Failure::Internal`] if another rule of the machine
 /// is broken. The journal then ends with the step before.
 pub fn on(
-    open: impl FnOnce() -> Result<Arc<dyn Device>, Failure>,
+    open: &dyn Fn() -> Result<Arc<dyn Device>, Failure>,
     training: Training,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let report = Report::default();
     let executor = |machine| {
         let host = Arc::new(commands::executor(machine)?);
         Ok(TileExecutor::new(open()?, host).reporting_to(&report))
     };
-    let result = commands::train::start(training, executor, out);
+    let result = commands::train::start_on(training, executor, out);
     printed(report.print(out))?;
     result
 }

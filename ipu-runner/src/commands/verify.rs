@@ -21,7 +21,12 @@ pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Fail
     let host = Arc::new(Threads::new(0, None).map_err(Failure::configuration)?);
     let device = arguments.device.open()?;
     let report = Report::default();
-    printed(writeln!(out, "{}, vertices in the order of seed {}", device.name(), arguments.device.vertex_order))?;
+    printed(writeln!(
+        out,
+        "{}, vertices in the order of seed {}",
+        device.name(),
+        arguments.device.vertex_order
+    ))?;
     // A row is made twice: no tile has room for rows of the whole network.
     let options = Options { strategy: Strategy::TwoPass, data_dir: arguments.data_dir.as_deref() };
     let executor = || {

@@ -14,7 +14,7 @@ mod profile;
 
 pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
-pub use profile::{Cost, cost};
+pub use profile::{Cost, LAUNCH, SYNC, cost};
 
 use std::ops::Range;
 use std::sync::Arc;
