@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use random_bases::failure::Failure;
+use random_bases::args::TrainArguments as Training;
+use random_bases::failure::{Failure, exit_codes_help};
 use random_bases::settings::SettingsFlags;
 
 use crate::codelets::Codelets;
@@ -28,6 +29,11 @@ pub enum Command {
     Plan(Box<PlanArguments>),
     /// Compute again what records say, on emulated tiles, and compare every bit
     Verify(VerifyArguments),
+    /// Train on tiles: the settings, the output and the bits of `random-bases train`
+    #[command(after_help = train_help())]
+    Train(Box<TrainArguments>),
+    /// Ask the hardware what only hardware can tell; emulated tiles answer with what is assumed
+    Probe(ProbeArguments),
 }
 
 /// Of `verify`.
@@ -42,6 +48,36 @@ pub struct VerifyArguments {
     /// A folder with the images that records name
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+}
+
+/// Of `train`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TrainArguments {
+    /// Where
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// The training, as `random-bases train` has it; threads and vector instructions are those of the host
+    #[command(flatten)]
+    pub training: Training,
+}
+
+fn train_help() -> String {
+    format!(
+        "A training with too little memory on some tile ends with code 3. A rule of the machine that is broken is an error in this \
+         program; it ends the run, after the last step that was whole, with code 1.\n\n{}",
+        exit_codes_help()
+    )
+}
+
+/// Of `probe`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ProbeArguments {
+    /// Where
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// Also write the answers, and all that was measured, to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 /// Of `plan`.
@@ -70,9 +106,9 @@ pub struct DeviceArguments {
     /// How many of it
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub ipus: u32,
-    /// Emulated tiles: decides in which order vertices run
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Emulated tiles: the seed of the order in which vertices run
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub vertex_order: u64,
 }
 
 /// Kinds of devices.
@@ -83,16 +119,24 @@ pub enum DeviceKind {
 }
 
 impl DeviceArguments {
-    /// Opens the device.
+    /// Opens the device, for the built-in codelets.
     ///
     /// # Errors
     /// If it cannot be had.
     pub fn open(&self) -> Result<Arc<dyn Device>, Failure> {
+        self.open_with(&Codelets::built_in())
+    }
+
+    /// Opens the device for some codelets.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub fn open_with(&self, codelets: &Codelets) -> Result<Arc<dyn Device>, Failure> {
         let target = self.target.target(self.ipus);
         match self.device {
             DeviceKind::Tiles => {
-                let library = Library::new(&Codelets::built_in()).map_err(Failure::configuration)?;
-                Ok(Arc::new(TileMachine::new(target, library, self.seed)))
+                let library = Library::new(codelets).map_err(Failure::configuration)?;
+                Ok(Arc::new(TileMachine::new(target, library, self.vertex_order)))
             }
         }
     }

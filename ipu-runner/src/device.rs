@@ -66,9 +66,9 @@ pub trait Engine: Send {
     /// The graph.
     fn graph(&self) -> &Graph;
 
-    /// By compute set, how many vertices have met subnormal numbers so far, where the device can tell: nobody knows yet whether the hardware
-    /// keeps them.
-    fn subnormals(&self) -> BTreeMap<String, u64> {
+    /// By compute set, how many vertices have met subnormal numbers since this was last asked, where the device can tell: nobody knows yet
+    /// whether the hardware keeps them.
+    fn take_subnormals(&mut self) -> BTreeMap<String, u64> {
         BTreeMap::new()
     }
 }

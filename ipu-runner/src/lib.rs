@@ -10,6 +10,7 @@
 //! - [`machine`]: one such device, the tile machine, which executes graphs in this process and checks the rules of the hardware;
 //! - [`executor`]: an executor of the core on it, superstep by superstep;
 //! - [`program`]: whole training steps as one program, with weights that stay on the tiles;
+//! - [`probe`]: what only hardware can tell, as questions;
 //! - [`commands`]: the program `ipu-runner`.
 //!
 //! Nothing about networks or methods is written again here: sizes, orders and constants come from the core, and a step is what the core's own
@@ -47,5 +48,6 @@ pub mod executor;
 pub mod graph;
 pub mod lower;
 pub mod machine;
+pub mod probe;
 pub mod program;
 pub mod target;

@@ -1,7 +1,6 @@
 //! `ipu-runner verify`: records, computed again on tiles.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -13,17 +12,22 @@ use random_bases::settings::Strategy;
 
 use crate::args::VerifyArguments;
 use crate::executor::{Report, TileExecutor};
-use crate::graph::Fault;
 
 /// Verifies every file named, and every record in every folder named, superstep by superstep.
 ///
 /// # Errors
-/// As `random-bases verify`; and [`Failure::Internal`] if a rule of the machine is broken.
+/// As `random-bases verify`; [`Failure::Configuration`] if a tile has too little memory, [`Failure::Internal`] if another rule of the machine is
+/// broken.
 pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Failure> {
     let host = Arc::new(Threads::new(0, None).map_err(Failure::configuration)?);
     let device = arguments.device.open()?;
     let reports = RefCell::new(Vec::<Report>::new());
-    printed(writeln!(out, "{}, vertices in the order of seed {}", device.name(), arguments.device.seed))?;
+    printed(writeln!(
+        out,
+        "{}, vertices in the order of seed {}",
+        device.name(),
+        arguments.device.vertex_order
+    ))?;
     // A row is made twice: no tile has room for rows of the whole network.
     let options = Options { strategy: Strategy::TwoPass, data_dir: arguments.data_dir.as_deref() };
     let executor = || {
@@ -32,15 +36,9 @@ pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Fail
         Ok(executor)
     };
     let result = commands::verify::all(&arguments.paths, options, executor, out);
-    let reports = reports.into_inner();
-    let on_host: BTreeMap<_, _> = reports.iter().flat_map(Report::on_host).collect();
-    for (superstep, reason) in on_host {
-        printed(writeln!(out, "computed by the host, not on tiles: {superstep} ({reason})"))?;
-    }
+    let report = Report::of(&reports.into_inner());
+    printed(report.print(out))?;
     // A broken rule spoils the line of one file; it is what that line is about.
-    reports.iter().try_for_each(Report::check).map_err(|fault| match fault {
-        Fault::Memory { .. } => Failure::configuration(fault),
-        fault => Failure::internal(fault.to_string()),
-    })?;
+    report.check()?;
     result
 }

@@ -15,7 +15,7 @@ mod profile;
 
 pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
-pub use profile::{Cost, cost};
+pub use profile::{Cost, LAUNCH, SYNC, cost};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -388,8 +388,8 @@ impl Engine for Machine {
         &self.graph
     }
 
-    fn subnormals(&self) -> BTreeMap<String, u64> {
-        self.subnormals.clone()
+    fn take_subnormals(&mut self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.subnormals)
     }
 }
 
