@@ -10,7 +10,7 @@ use clap::Parser;
 use ipu_runner::codelets::Codelets;
 use ipu_runner::commands::train::on;
 use ipu_runner::device::{Device, Engine};
-use ipu_runner::graph::{Fault, Graph, Program, VariableId};
+use ipu_runner::graph::{Fault, Graph, Program, StreamId, VariableId};
 use ipu_runner::machine::{Library, TileMachine};
 use ipu_runner::target::Target;
 use random_bases::args::{Arguments, Command as Subcommand, TrainArguments};
@@ -224,6 +224,14 @@ impl Engine for BreakingEngine {
 
     fn read(&mut self, variable: VariableId, elements: Range<usize>) -> Result<Vec<u32>, Fault> {
         self.0.read(variable, elements)
+    }
+
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault> {
+        self.0.connect(stream, records)
+    }
+
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
+        self.0.records(stream)
     }
 
     fn graph(&self) -> &Graph {
