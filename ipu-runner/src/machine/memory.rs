@@ -1,8 +1,10 @@
 //! Memory of tiles.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use crate::graph::{Edge, Fault, Graph, views};
+use super::exchange::{Home, transfers};
+use crate::graph::{Edge, Fault, Graph};
 use crate::target::{Target, WORKERS};
 
 /// Bytes of a launch table's entry per vertex, besides its state. An assumption.
@@ -47,8 +49,6 @@ pub fn usage(graph: &Graph) -> Usage {
     let mut copies: BTreeMap<u32, (u64, String)> = BTreeMap::new();
     let mut code = HashSet::new();
     for set in &graph.sets {
-        let mut here: BTreeMap<u32, u64> = BTreeMap::new();
-        let mut seen = HashSet::new();
         for vertex in &set.vertices {
             let tile = vertex.tile;
             let state = vertex.edges.iter().map(|(_, edge)| match edge {
@@ -60,16 +60,10 @@ pub fn usage(graph: &Graph) -> Usage {
             if code.insert((tile, vertex.codelet)) {
                 usage.add(tile, "code", CODE);
             }
-            for (name, edge) in &vertex.edges {
-                for view in views(edge) {
-                    // Two vertices of a tile that read the same share a copy.
-                    let shared = !graph.access(vertex, name).writes() && !seen.insert((tile, *view));
-                    let apart = view.range().is_none() || !home.is_on(view, tile);
-                    if apart && !shared {
-                        *here.entry(tile).or_default() += 4 * view.len() as u64;
-                    }
-                }
-            }
+        }
+        let mut here: BTreeMap<u32, u64> = BTreeMap::new();
+        for transfer in transfers(graph, &home, set) {
+            *here.entry(transfer.tile).or_default() += 4 * transfer.view.len() as u64;
         }
         for (tile, bytes) in here {
             let most = copies.entry(tile).or_default();
@@ -86,55 +80,50 @@ pub fn usage(graph: &Graph) -> Usage {
     usage
 }
 
-/// Where elements lie.
-pub(super) struct Home(Vec<Vec<(usize, usize, u32)>>);
-
-impl Home {
-    pub fn of(graph: &Graph) -> Self {
-        let sorted = |variable: &crate::graph::Variable| {
-            let mut mapping: Vec<_> =
-                variable.mapping.iter().map(|(range, tile)| (range.start, range.end, *tile)).collect();
-            mapping.sort_unstable();
-            mapping
-        };
-        Self(graph.variables().iter().map(sorted).collect())
-    }
-
-    /// Elements of a view that lie on each tile, as pieces.
-    pub fn pieces(&self, view: &crate::graph::View) -> Vec<(u32, usize)> {
-        let mapping = &self.0[view.variable().0];
-        let mut pieces = Vec::new();
-        for run in view.runs() {
-            let mut at = run.start;
-            let mut index = mapping.partition_point(|(_, end, _)| *end <= at);
-            while at < run.end && index < mapping.len() {
-                let end = mapping[index].1.min(run.end);
-                pieces.push((mapping[index].2, end - at));
-                (at, index) = (end, index + 1);
-            }
-        }
-        pieces
-    }
-
-    /// Whether all of a view lies on a tile.
-    pub fn is_on(&self, view: &crate::graph::View, tile: u32) -> bool {
-        self.pieces(view).iter().all(|(at, _)| *at == tile)
-    }
-}
-
-/// Whether everything fits.
+/// Whether everything fits into what may be filled of each tile ([`Target::usable_bytes`]).
 ///
 /// # Errors
-/// Which tile has too little, and what takes most of it.
-pub fn check_memory(graph: &Graph, target: &Target) -> Result<(), Fault> {
-    let usage = usage(graph);
-    for (tile, parts) in &usage.tiles {
-        let (tile, used) = (*tile, parts.values().sum::<u64>());
-        if used > target.bytes_per_tile {
-            let (what, largest) = parts.iter().max_by_key(|(_, bytes)| **bytes).expect("it uses something");
-            let (what, largest) = (what.clone(), *largest);
-            return Err(Fault::Memory { tile, used, available: target.bytes_per_tile, what, largest });
-        }
+/// Which tile has the most too little, and what takes most of it.
+pub fn check_memory(usage: &Usage, target: &Target) -> Result<(), Fault> {
+    let available = target.usable_bytes();
+    // Of those with equally much the first.
+    let fullest = usage.tiles.keys().map(|tile| (usage.of(*tile), Reverse(*tile))).max();
+    let Some((used, Reverse(tile))) = fullest.filter(|(used, _)| *used > available) else { return Ok(()) };
+    let (what, largest) = usage.tiles[&tile].iter().max_by_key(|(_, bytes)| **bytes).expect("it uses something");
+    Err(Fault::Memory { tile, used, available, what: what.clone(), largest: *largest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codelets::Codelets;
+    use crate::graph::{Kind, Vertex, View};
+
+    /// Two tiles: `values` and a vertex that writes them on the first, the number that it reads and `more` on the second.
+    #[test]
+    fn counted_by_hand() {
+        let mut graph = Graph::new(Codelets::built_in());
+        let [values, more] = [("values", 10), ("more", 900)].map(|(name, len)| graph.variable(name, Kind::Float, len));
+        graph.map(values, 0..10, 0);
+        graph.map(more, 0..900, 1);
+        let number = graph.constant("number", Kind::Float, vec![0], 1);
+        let set = graph.compute_set("fill");
+        let view = |variable, len| Edge::View(View::of(variable, 0..len));
+        let edges = vec![("number", view(number, 1)), ("values", view(values, 10))];
+        graph.vertex(set, Vertex { codelet: "Fill", tile: 0, edges, cycles: 1 });
+        let usage = usage(&graph);
+        // Variable, copy of the number, two edges and the table's entry, code; stacks.
+        let stacks = STACK * u64::from(WORKERS + 1);
+        assert_eq!(usage.of(0), 40 + 4 + 2 * 8 + PER_VERTEX + CODE + stacks);
+        assert_eq!(usage.of(1), 3600 + 4 + stacks);
+        assert_eq!(usage.of(2), 0);
+        // Four fifths of the memory may be filled.
+        let of = |bytes_per_tile| Target { bytes_per_tile, ..Target::GC200 };
+        let fullest = usage.of(1);
+        assert_eq!(check_memory(&usage, &of((fullest * 100).div_ceil(80))), Ok(()));
+        let fault = check_memory(&usage, &of(fullest * 100 / 80 - 1)).expect_err("a byte too little");
+        let Fault::Memory { tile, used, available, what, largest } = fault else { panic!("{fault}") };
+        assert_eq!((tile, used, &*what, largest), (1, fullest, "variable more", 3600));
+        assert!(available < used && available * 5 / 4 < fullest * 5 / 4);
     }
-    Ok(())
 }
