@@ -10,8 +10,8 @@ use random_bases_core::random::LANES;
 use super::subspace::{VECTORS, rotate, tiles};
 use super::{Builder, Rows, among, costs, numbers, shares, view};
 use crate::graph::{Edge, Kind, Program, VariableId, View};
-use crate::machine::exchange::sync;
 use crate::target::{Target, WORKERS};
+use crate::timing::synchronising;
 
 /// Directions that are added before they join a chain.
 const FOUR: usize = 4;
@@ -49,7 +49,7 @@ impl Waves {
         let whole = BLOCK / FOUR;
         let turns = |waves: &Self| {
             let compute = u64::from(WORKERS) * units(waves.fours) as u64 * cycles;
-            waves.count as u64 * (compute + 2 * STEPS * sync(target, target.ipus > 1))
+            waves.count as u64 * (compute + 2 * STEPS * synchronising(target, target.ipus))
         };
         // At least a block, whether or not it fits.
         let sizes = (1..=(most / whole).max(1)).map(|blocks| blocks * whole);
@@ -74,9 +74,11 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
     let directions = coefficients.len();
     let vectors: Vec<_> = tiles
         .iter()
-        .map(|elements| {
-            if rows.law.rotated { VECTORS } else { elements.len().div_ceil(LANES).next_multiple_of(2) }
-        })
+        .map(
+            |elements| {
+                if rows.law.rotated { VECTORS } else { elements.len().div_ceil(LANES).next_multiple_of(2) }
+            },
+        )
         .collect();
     let shares = shares(&vectors, builder.target.tiles());
     let cycles = |vectors: usize| {
@@ -136,18 +138,12 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
         // Pieces of lanes, of an even number of vectors.
         let workers = share.len() * WORKERS as usize;
         let grain = (LANES * place.vectors).div_ceil(workers).next_multiple_of(2);
-        let starts = (0..LANES).flat_map(|lane| {
-            (0..place.vectors).step_by(grain).map(move |from| (lane * place.vectors, from))
-        });
+        let starts = (0..LANES)
+            .flat_map(|lane| (0..place.vectors).step_by(grain).map(move |from| (lane * place.vectors, from)));
         for (piece, (lane, from)) in starts.enumerate() {
             let count = grain.min(place.vectors - from);
-            let of = View::matrix(
-                parts,
-                place.fours + lane + from,
-                waves.fours,
-                LANES * place.vectors,
-                count,
-            );
+            let of =
+                View::matrix(parts, place.fours + lane + from, waves.fours, LANES * place.vectors, count);
             let sum = place.total + lane + from..place.total + lane + from + count;
             let at = share.start + piece as u32 % share.len() as u32;
             builder.graph.map(totals, sum.clone(), at);

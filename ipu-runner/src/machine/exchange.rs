@@ -10,38 +10,7 @@ use std::ops::Range;
 use crate::codelets::Access;
 use crate::graph::{ComputeSet, Graph, Variable, View, views};
 use crate::target::Target;
-
-/// Bytes that a tile receives, and at the same time sends, in a turn of the clock.
-pub const EXCHANGE_BYTES: u64 = 4;
-
-/// Turns of a tile per message: from, or to, one other tile. An assumption: an instruction for the partner and one for the address, each at a worker's
-/// pace of one in six.
-pub const MESSAGE: u64 = 12;
-
-/// Turns of arranging anything at all. This and the next two: the formula that Poplibs' planner of convolutions uses for such copies.
-pub const ARRANGE_START: f64 = 587.0;
-
-/// Turns of arranging a byte of pieces of an even number of elements, which is 64 bits.
-pub const ARRANGE_EVEN: f64 = 0.44;
-
-/// Turns of arranging a byte of other pieces.
-pub const ARRANGE_ODD: f64 = 3.1;
-
-/// Bytes that a chip sends to others, and at the same time receives, in a second. An assumption: ten links of 16 GB/s each way.
-pub const LINK_BYTES: f64 = 160e9;
-
-/// Turns of synchronising the tiles of a chip. An assumption.
-pub const SYNC: u64 = 150;
-
-/// Seconds in which a signal gets from one chip to the next, as Poplibs' tests of several chips have it.
-pub const HOP: f64 = 15e-9;
-
-/// Turns of synchronising: of the tiles of one chip, or of all, which lie in a row; a signal goes along it and back.
-#[must_use]
-pub fn sync(target: &Target, all_chips: bool) -> u64 {
-    let hops = if all_chips { f64::from(target.ipus - 1) } else { 0.0 };
-    SYNC + (2.0 * hops * HOP * target.clock).ceil() as u64
-}
+use crate::timing::{arranging, exchanging, linking};
 
 /// Where elements lie.
 pub(super) struct Home(Vec<Vec<(Range<usize>, u32)>>);
@@ -177,8 +146,7 @@ impl<'t> Traffic<'t> {
         for (from, elements) in home.distinct(view) {
             let first = from != tile && self.sent.insert((*view, from, None));
             let chip = self.target.chip(tile);
-            let first_there =
-                self.target.chip(from) != chip && self.sent.insert((*view, from, Some(chip)));
+            let first_there = self.target.chip(from) != chip && self.sent.insert((*view, from, Some(chip)));
             self.send(from, tile, 4 * elements as u64, first, first_there);
         }
         self.arrange(view, tile);
@@ -248,27 +216,14 @@ impl<'t> Traffic<'t> {
         }
     }
 
-    /// Whether anything goes from chip to chip.
-    pub fn crosses(&self) -> bool {
-        self.links.iter().any(|bytes| *bytes != [0; 2])
-    }
-
     /// What all of it takes: of tiles, those that have most to do; tiles arrange at the same time, and links move while tiles do.
     pub fn exchange(&self) -> Exchange {
-        let turns = |tile: &OfTile| {
-            tile.received.max(tile.sent).div_ceil(EXCHANGE_BYTES) + tile.messages * MESSAGE
-        };
-        let arranging = |tile: &OfTile| match (tile.even, tile.odd) {
-            (0, 0) => 0,
-            (even, odd) => {
-                (ARRANGE_START + ARRANGE_EVEN * even as f64 + ARRANGE_ODD * odd as f64).ceil() as u64
-            }
-        };
+        let turns = |tile: &OfTile| exchanging(tile.received.max(tile.sent), tile.messages);
+        let arranging = |tile: &OfTile| arranging(tile.even, tile.odd);
         let most = |of: &dyn Fn(&OfTile) -> u64| self.tiles.iter().map(of).max().unwrap_or(0);
         let linked = self.links.iter().flatten().copied().max().unwrap_or(0);
-        let links = (linked as f64 / LINK_BYTES * self.target.clock).ceil() as u64;
         Exchange {
-            turns: most(&turns).max(links),
+            turns: most(&turns).max(linking(self.target, linked)),
             arranging: most(&arranging),
             bytes: self.tiles.iter().map(|tile| tile.received).sum(),
             linked: self.links.iter().map(|[_, received]| received).sum(),
@@ -281,6 +236,7 @@ mod tests {
     use super::*;
     use crate::codelets::Codelets;
     use crate::graph::{Kind, VariableId};
+    use crate::timing::MESSAGE;
 
     /// Two chips of two tiles, whose clock makes a byte over links ten turns, and a hop fifteen.
     const TARGET: Target = Target { tiles_per_ipu: 2, ipus: 2, clock: 1.6e12, ..Target::GC200 };
@@ -364,13 +320,5 @@ mod tests {
     fn what_is_written_elsewhere_is_sent_there() {
         let got = exchange(|traffic, home, x| traffic.take(home, &View::of(x, 0..2), 1));
         assert_eq!(got, Exchange { turns: 2 + MESSAGE, arranging: 0, bytes: 8, linked: 0 });
-    }
-
-    #[test]
-    fn chips_in_a_row_take_longer() {
-        assert_eq!(sync(&TARGET, false), SYNC);
-        // A hop there and back: 30 ns of 1.6 GHz.
-        assert_eq!(sync(&Target { ipus: 2, ..Target::GC2 }, true), SYNC + 48);
-        assert_eq!(sync(&Target { ipus: 4, ..Target::GC2 }, true), SYNC + 144);
     }
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::{Exchange, Home, Traffic, sync, transfers};
+use super::exchange::{Exchange, Home, Traffic, transfers};
 use crate::codelets::Codelet;
 use crate::graph::{Graph, Program, Vertex};
 use crate::target::{Target, WORKERS};
-
-/// Turns of launching the workers of a tile. An assumption.
-pub const LAUNCH: u64 = 40;
+use crate::timing::{LAUNCH, synchronising};
 
 /// What a step of a program costs each time, in turns of the clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +50,7 @@ impl Cost {
         self.arranging += exchange.arranging;
         self.bytes += exchange.bytes;
         self.linked += exchange.linked;
-        self.sync += sync(target, exchange.linked > 0);
+        self.sync += synchronising(target, if exchange.linked > 0 { target.ipus } else { 1 });
     }
 }
 
@@ -116,11 +114,9 @@ fn of_set(graph: &Graph, home: &Home, set: usize, target: &Target) -> Cost {
 
 /// Turns of a tile's vertices, and those of them in codelets that make rows: as much of all as of the vertices' cycles.
 fn of_tile(graph: &Graph, vertices: &[&Vertex]) -> (u64, u64) {
-    let makes_rows =
-        |vertex: &Vertex| graph.codelets().get(vertex.codelet).and_then(Codelet::law).is_some();
+    let makes_rows = |vertex: &Vertex| graph.codelets().get(vertex.codelet).and_then(Codelet::law).is_some();
     let all: u64 = vertices.iter().map(|vertex| vertex.cycles).sum();
-    let rows: u64 =
-        vertices.iter().filter(|vertex| makes_rows(vertex)).map(|vertex| vertex.cycles).sum();
+    let rows: u64 = vertices.iter().filter(|vertex| makes_rows(vertex)).map(|vertex| vertex.cycles).sum();
     // Each worker gets a turn in six.
     let turns = u64::from(WORKERS) * longest(vertices.iter().map(|vertex| vertex.cycles).collect());
     (turns + LAUNCH, (turns * rows).checked_div(all).unwrap_or(0))
@@ -138,10 +134,10 @@ fn longest(mut vertices: Vec<u64>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::exchange::{MESSAGE, SYNC};
     use super::*;
     use crate::codelets::Codelets;
     use crate::graph::{ComputeSetId, Edge, Kind, View};
+    use crate::timing::{MESSAGE, SYNC};
 
     const TARGET: Target = Target { tiles_per_ipu: 4, ..Target::GC200 };
 
@@ -201,7 +197,8 @@ mod tests {
         let (mut graph, _) = graph([1; 8]);
         let vertex = |codelet, cycles| Vertex { codelet, tile: 0, edges: Vec::new(), cycles };
         let set = graph.compute_set("mixed");
-        [vertex("Project<Normal>", 30), vertex("Fill", 10)].map(|vertex| graph.vertex(set, vertex));
+        graph.vertex(set, vertex("Project<Normal>", 30));
+        graph.vertex(set, vertex("Fill", 10));
         let cost = &cost(&graph, &Program::Execute(set), &TARGET)[0];
         assert_eq!((cost.compute, cost.rows), (6 * 30 + LAUNCH, 6 * 30 * 30 / 40));
     }
