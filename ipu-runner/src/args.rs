@@ -13,6 +13,9 @@ use crate::device::Device;
 use crate::machine::{Library, TileMachine};
 use crate::target::Target;
 
+/// The most chips that make one machine.
+pub const IPUS_MAX: u32 = 64;
+
 /// random-bases on the tiles of an IPU
 #[derive(Parser, Clone, Debug)]
 #[command(name = "ipu-runner", version)]
@@ -86,9 +89,12 @@ pub struct PlanArguments {
     /// The machine
     #[arg(long, value_enum, default_value_t = Chip::Gc200)]
     pub target: Chip,
-    /// How many of it
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub ipus: u32,
+    /// How many of it, shared equally by the workers [default: one for each worker]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(IPUS_MAX)))]
+    pub ipus: Option<u32>,
+    /// A picture of how full each tile is, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// The training
     #[command(flatten)]
     pub settings: SettingsFlags,
@@ -104,7 +110,7 @@ pub struct DeviceArguments {
     #[arg(long, value_enum, default_value_t = Chip::Gc200)]
     pub target: Chip,
     /// How many of it
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(IPUS_MAX)))]
     pub ipus: u32,
     /// Emulated tiles: the seed of the order in which vertices run
     #[arg(long, value_name = "SEED", default_value_t = 1)]

@@ -3,6 +3,7 @@
 //! In reading order:
 //!
 //! - [`target`]: machines, and how large they are;
+//! - [`timing`]: how fast they are, as far as it is known or assumed;
 //! - [`graph`]: variables, vertices and programs, and what every graph must fulfil;
 //! - [`codelets`]: the C++ classes of vertices (`codelets/*.cpp`); **a new operation's arithmetic goes there**;
 //! - [`lower`]: from what the core says of a superstep to vertices; **and how it is spread over tiles, there**;
@@ -51,3 +52,4 @@ pub mod machine;
 pub mod probe;
 pub mod program;
 pub mod target;
+pub mod timing;

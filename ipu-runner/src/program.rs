@@ -8,7 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use random_bases::executor::Wanted;
-use random_bases_core::descent::{Batches, Descent, Memory, Method, Options, Outcome, Rates};
+use random_bases_core::descent::{
+    Batches, Descent, Memory, Method, Options, Outcome, Rates, WorkerRows, Workers,
+};
 use random_bases_core::nn::Network;
 use random_bases_core::numerics::Math;
 use random_bases_core::step::{Executor, Superstep};
@@ -224,6 +226,33 @@ pub fn plan<N: Network, M: Math>(
 ) -> Result<(Graph, Program), ProgramError> {
     check(descent)?;
     let recorder = record::<N, M>(descent, rates, batches, memory)?;
+    let compiled = compile(target, memory, &recorder.events, &recorder.inputs);
+    Ok((compiled.graph, compiled.program))
+}
+
+/// What one of several workers does in a step, for plans: its share, and the step from all shares. In between, coordinates travel; that is no part
+/// of the program.
+///
+/// # Errors
+/// If it is not one program.
+pub fn plan_worker<N: Network, M: Math>(
+    target: &Target,
+    descent: &mut Descent,
+    rates: Rates,
+    batches: &mut impl Batches,
+    memory: &mut Memory<'_>,
+) -> Result<(Graph, Program), ProgramError> {
+    let workers = descent.options.workers;
+    if workers.rows == WorkerRows::Averaged {
+        return Err(ProgramError::Host("a step that adds up the coordinates of several workers".into()));
+    }
+    check(&descent.with(Options { workers: Workers::ONE, ..descent.options }))?;
+    let mut recorder = Recorder::new(memory);
+    descent.share::<N, M, _>(&mut recorder, 0, batches, memory);
+    descent.join::<N, _>(&mut recorder, rates, memory);
+    if let Some(error) = recorder.error {
+        return Err(error);
+    }
     let compiled = compile(target, memory, &recorder.events, &recorder.inputs);
     Ok((compiled.graph, compiled.program))
 }

@@ -9,13 +9,14 @@
 //! proves that), so vertices work in place, side by side, and still see only what was there before the set began. Elements that lie apart are
 //! gathered before and scattered afterwards.
 
+mod exchange;
 mod library;
 mod memory;
 mod profile;
 
 pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
-pub use profile::{Cost, LAUNCH, SYNC, cost};
+pub use profile::{Cost, cost};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -152,7 +153,7 @@ impl Machine {
         seed: u64,
     ) -> Result<Self, Fault> {
         check(&graph, &programs, target.tiles())?;
-        check_memory(&graph, target)?;
+        check_memory(&usage(&graph, &programs), target)?;
         let bits = |v: &Variable| v.constant.clone().unwrap_or_else(|| vec![POISON; v.len]);
         let atomics = |v| bits(v).into_iter().map(AtomicU32::new).collect();
         let memory: Vec<Vec<_>> = graph.variables().iter().map(atomics).collect();
