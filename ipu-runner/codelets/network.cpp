@@ -26,6 +26,34 @@ public:
   }
 };
 
+// A row of an image's output, of some outputs: y[x][o] = sum over ky, kx, i of x[ky][x + kx][i] w[ky][kx][i][o] + bias[o]. `input`: the `size` rows that it
+// sees, of `channels` each place.
+class ConvForward : public Vertex {
+public:
+  Input<Vector<float>> input;
+  Input<Vector<float>> kernel;
+  Input<Vector<float>> bias;
+  Output<Vector<float>> output;
+  const unsigned size;
+  const unsigned channels;
+
+  bool compute() {
+    const unsigned outputs = bias.size(), places = output.size() / outputs;
+    const unsigned row = input.size() / size, window = size * channels;
+    for (unsigned x = 0; x < places; ++x)
+      for (unsigned o = 0; o < outputs; ++o) {
+        float sum = 0.0f;
+        unsigned weight = o;
+        // The columns of a window and their channels lie side by side.
+        for (unsigned ky = 0; ky < size; ++ky)
+          for (unsigned k = 0; k < window; ++k, weight += outputs)
+            sum = sum + input[ky * row + x * channels + k] * kernel[weight];
+        output[x * outputs + o] = sum + bias[o];
+      }
+    return true;
+  }
+};
+
 // dx[b][k] = sum_o dy[b][o] w[k][o]
 class DenseBackward : public Vertex {
 public:
@@ -47,38 +75,70 @@ public:
   }
 };
 
-// dw[k][o] = sum_b x[b][k] dy[b][o]: `input` is [images][inputs] of those that are here.
+// dw[k][o] = sum_b x[b][k] dy[b][o] of one k: `input` is x[..][k], `deltas` are [images][outputs] of those outputs that are here. `kernel` are
+// the outputs from `first` of them on.
 class DenseGradient : public Vertex {
 public:
   Input<Vector<float>> input;
   Input<Vector<float>> deltas;
   Output<Vector<float>> kernel;
   const unsigned outputs;
+  const unsigned first;
 
   bool compute() {
-    const unsigned images = deltas.size() / outputs, inputs = input.size() / images;
-    for (unsigned k = 0; k < inputs; ++k)
-      for (unsigned o = 0; o < outputs; ++o) {
-        float sum = 0.0f;
-        for (unsigned b = 0; b < images; ++b)
-          sum = sum + input[b * inputs + k] * deltas[b * outputs + o];
-        kernel[k * outputs + o] = sum;
-      }
+    for (unsigned o = 0; o < kernel.size(); ++o) {
+      float sum = 0.0f;
+      for (unsigned b = 0; b < input.size(); ++b)
+        sum = sum + input[b] * deltas[b * outputs + first + o];
+      kernel[o] = sum;
+    }
     return true;
   }
 };
 
-// db[o] = sum_b dy[b][o]
+// dw[ky][kx][i][o] = sum over images, y, x of input[y + ky][x + kx][i] dy[y][x][o], of one ky, kx, i. `input` is [images][height][width][channels], of
+// those channels that are here; the first element that is used of each image is its `offset`-th. `deltas` are [images][rows][places][outputs] of those
+// outputs that are here, and `kernel` the outputs from `first` of them on.
+class ConvGradient : public Vertex {
+public:
+  Input<Vector<float>> input;
+  Input<Vector<float>> deltas;
+  Output<Vector<float>> kernel;
+  const unsigned width;
+  const unsigned channels;
+  const unsigned offset;
+  const unsigned rows;
+  const unsigned places;
+  const unsigned outputs;
+  const unsigned first;
+
+  bool compute() {
+    const unsigned images = deltas.size() / (rows * places * outputs), image = input.size() / images;
+    for (unsigned o = 0; o < kernel.size(); ++o) {
+      unsigned delta = first + o;
+      float sum = 0.0f;
+      for (unsigned b = 0; b < images; ++b)
+        for (unsigned y = 0; y < rows; ++y)
+          for (unsigned x = 0; x < places; ++x, delta += outputs)
+            sum = sum + input[b * image + (y * width + x) * channels + offset] * deltas[delta];
+      kernel[o] = sum;
+    }
+    return true;
+  }
+};
+
+// db[o] = sum_b dy[b][o]: `deltas` are [images][outputs] of those outputs that are here, `bias` those from `first` of them on.
 class BiasGradient : public Vertex {
 public:
   Input<Vector<float>> deltas;
   Output<Vector<float>> bias;
+  const unsigned outputs;
+  const unsigned first;
 
   bool compute() {
-    const unsigned outputs = bias.size(), all = deltas.size();
-    for (unsigned o = 0; o < outputs; ++o) {
+    for (unsigned o = 0; o < bias.size(); ++o) {
       float sum = 0.0f;
-      for (unsigned at = o; at < all; at += outputs)
+      for (unsigned at = first + o; at < deltas.size(); at += outputs)
         sum = sum + deltas[at];
       bias[o] = sum;
     }

@@ -47,6 +47,8 @@ enum Slot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
     name: &'static str,
+    /// Whether it is the first part of its superstep.
+    first: bool,
     operation: Operation,
     operands: Vec<Slot>,
     out: (usize, Range<usize>),
@@ -152,12 +154,13 @@ impl Executor for Recorder {
         };
         let mut parts = Vec::new();
         superstep.work(out.len(), &mut |range, work| parts.push((range, operation(&work))));
-        for (range, part) in parts {
+        for (index, (range, part)) in parts.into_iter().enumerate() {
             match part {
                 Ok((operation, operands)) => {
+                    let first = index == 0;
                     let operands = operands.into_iter().map(|operand| self.slot(operand)).collect();
                     let out = (buffer, place.start + range.start..place.start + range.end);
-                    self.events.push(Event { name: S::NAME, operation, operands, out });
+                    self.events.push(Event { name: S::NAME, first, operation, operands, out });
                 }
                 Err(reason) => self.error = Some(ProgramError::Unsupported(S::NAME, reason)),
             }
@@ -175,9 +178,17 @@ struct Compiled {
 
 fn compile(target: &Target, memory: &Memory<'_>, events: &[Event], inputs: &[Input]) -> Compiled {
     let mut builder = Builder::new(target);
+    // What a superstep writes is one piece of a buffer.
+    let borders = |buffer: usize| -> Vec<_> {
+        let written = events.iter().map(|event| &event.out).filter(|(of, _)| *of == buffer);
+        written.flat_map(|(_, range)| [range.start, range.end]).collect()
+    };
     let buffers: Vec<_> = buffers(memory)
         .iter()
-        .map(|(name, buffer)| builder.exposed(*name, Kind::Float, buffer.len()))
+        .enumerate()
+        .map(|(index, (name, buffer))| {
+            builder.exposed_parts(*name, Kind::Float, buffer.len(), &borders(index))
+        })
         .collect();
     let inputs: Vec<_> = inputs
         .iter()
@@ -194,6 +205,9 @@ fn compile(target: &Target, memory: &Memory<'_>, events: &[Event], inputs: &[Inp
             })
             .collect();
         let out = View::of(buffers[event.out.0], event.out.1.clone());
+        if event.first {
+            builder.superstep();
+        }
         builder.add(event.name, &event.operation, &operands, out);
     }
     let (graph, program) = builder.finish();

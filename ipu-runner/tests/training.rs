@@ -164,8 +164,8 @@ fn a_wrong_bit_in_a_codelet_is_caught() {
             "gradient",
         ),
         (
-            "for (unsigned b = 0; b < images; ++b)\n          sum = sum + input",
-            "for (unsigned b = images; b-- > 0;)\n          sum = sum + input",
+            "for (unsigned b = 0; b < input.size(); ++b)\n        sum = sum + input",
+            "for (unsigned b = input.size(); b-- > 0;)\n        sum = sum + input",
             "gradient",
         ),
     ];

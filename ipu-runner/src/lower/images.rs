@@ -1,9 +1,9 @@
-//! Convolutions, borders and pooling.
-//!
-//! A convolution is a dense layer whose rows are windows: the exchange brings a window's elements to a tile side by side, so forward and
-//! gradient need no codelet of their own.
+//! Convolutions, borders and pooling: a vertex has a row of an image, or what one element of a kernel saw.
 
-use super::network::{columns, gradient};
+use std::ops::Range;
+
+use super::network::{bias_gradient, groups, paired};
+use super::split::{Bytes, Load, columns, cost, place};
 use super::{Builder, costs, view};
 use crate::graph::{Edge, Kind, Program, View};
 
@@ -23,8 +23,14 @@ pub(super) fn conv_forward(
     let [rows, places] = output(shape);
     let images = out.len() / (rows * places * outputs);
     let set = builder.set(name);
-    let grain = columns(builder, images * rows, outputs);
-    let (tiles, window, mut at) = (builder.target.tiles(), size * size * inputs, 0);
+    let window = size * size * inputs;
+    let cycles = |count: usize| costs::VERTEX + (places * window * count) as u64 * costs::MULTIPLY_ADD;
+    let grain = columns(builder, images * rows, outputs, |count| Load {
+        cycles: cycles(count),
+        own: Bytes::together(size * width * inputs),
+        shared: Bytes::apart(window * count, count),
+    });
+    let (vertices, mut at) = (images * rows * outputs.div_ceil(grain), 0);
     for from in (0..outputs).step_by(grain) {
         let count = grain.min(outputs - from);
         let kernel = params.rows(from, window, outputs, count);
@@ -32,17 +38,18 @@ pub(super) fn conv_forward(
         for row in 0..images * rows {
             let (image, y) = (row / rows, row % rows);
             let start = (image * height + y) * width * inputs;
-            // Place by place, the rows of its window.
-            let windows = input.within(start, [(places, inputs), (size, width * inputs), (size * inputs, 1)]);
+            let seen = input.slice(start..start + size * width * inputs);
             let to = out.rows(row * places * outputs + from, places, outputs, count);
             let edges = vec![
-                ("input", view(windows)),
+                ("input", view(seen)),
                 ("kernel", view(kernel)),
                 ("bias", view(bias)),
                 ("output", view(to)),
+                ("size", Edge::Word(size as u32)),
+                ("channels", Edge::Word(inputs as u32)),
             ];
-            let cycles = costs::VERTEX + (places * window * count) as u64 * costs::MULTIPLY_ADD;
-            builder.vertex(set, at % tiles, "DenseForward", edges, cycles);
+            let tile = place(builder.target, at, vertices);
+            builder.vertex(set, tile, "ConvForward", edges, cycles(count));
             at += 1;
         }
     }
@@ -59,8 +66,15 @@ pub(super) fn conv_backward(
     let [rows, places] = output(shape);
     let images = out.len() / (height * width * inputs);
     let set = builder.set(name);
-    let grain = columns(builder, images * height, inputs);
-    let (tiles, mut at) = (builder.target.tiles(), 0);
+    let cycles = |count: usize, seen: usize| {
+        costs::VERTEX + (width * count * seen * size * outputs) as u64 * costs::MULTIPLY_ADD
+    };
+    let grain = columns(builder, images * height, inputs, |count| Load {
+        cycles: cycles(count, size.min(rows)),
+        own: Bytes::together(size.min(rows) * places * outputs),
+        shared: Bytes::apart(size * size * count * outputs, count * outputs),
+    });
+    let (vertices, mut at) = (images * height * inputs.div_ceil(grain), 0);
     for from in (0..inputs).step_by(grain) {
         let count = grain.min(inputs - from);
         let kernel = params.rows(from * outputs, size * size, inputs * outputs, count * outputs);
@@ -81,9 +95,8 @@ pub(super) fn conv_backward(
                 ("first", Edge::Word(first as u32)),
                 ("row", Edge::Word(y as u32)),
             ];
-            let products = width * count * (end - first) * size * outputs;
-            let cycles = costs::VERTEX + products as u64 * costs::MULTIPLY_ADD;
-            builder.vertex(set, at % tiles, "ConvBackward", edges, cycles);
+            let tile = place(builder.target, at, vertices);
+            builder.vertex(set, tile, "ConvBackward", edges, cycles(count, end - first));
             at += 1;
         }
     }
@@ -98,15 +111,61 @@ pub(super) fn conv_gradient(
 ) {
     let ([height, width, inputs, outputs, size], [input, deltas]) = (shape, [operands[0], operands[1]]);
     let [rows, places] = output(shape);
-    let images = input.len() / (height * width * inputs);
-    let dims = [(images, height * width * inputs), (rows, width * inputs), (places, inputs)];
-    // What an element of the kernel saw: place by place, row by row, image by image.
-    let column = |element: usize| {
-        let (ky, kx, i) = (element / (size * inputs), element / inputs % size, element % inputs);
-        input.within((ky * width + kx) * inputs + i, dims)
+    let seen = input.len() / inputs;
+    let steps = deltas.len() / outputs;
+    let set = builder.part(name);
+    let cycles = |count: usize| costs::VERTEX + (steps * count) as u64 * costs::MULTIPLY_ADD;
+    // Channels whose input comes to a tile together: all of them, which lie side by side, or few.
+    let load = |channels: usize| {
+        move |count: usize| {
+            let elements = seen * channels;
+            let input =
+                if channels == inputs { Bytes::together(elements) } else { Bytes::apart(elements, channels) };
+            let group = paired(count, outputs);
+            Load {
+                cycles: cycles(count),
+                own: Bytes::default(),
+                shared: input + Bytes::apart(steps * group, group),
+            }
+        }
     };
-    let sizes = [size * size * inputs, images * rows * places, outputs];
-    gradient(builder, name, sizes, &column, deltas, out);
+    let of_kernel = size * size * inputs;
+    let channels = [inputs, 1, 2, 4].into_iter().filter(|channels| *channels <= inputs);
+    let (channels, grain) = channels
+        .map(|channels| (channels, columns(builder, of_kernel, outputs, load(channels))))
+        .min_by_key(|(channels, grain)| cost(builder, of_kernel, outputs, *grain, load(*channels)))
+        .expect("all channels are a candidate");
+    let (vertices, mut at) = (of_kernel * outputs.div_ceil(grain) + outputs, 0);
+    for from in (0..inputs).step_by(channels) {
+        let count = channels.min(inputs - from);
+        let image = input.rows(from, seen, inputs, count);
+        for (group, parts) in groups(outputs, grain) {
+            let deltas = deltas.rows(group.start, steps, outputs, group.len());
+            for element in 0..size * size * count {
+                let (ky, kx, i) = (element / (size * count), element / count % size, element % count);
+                let row = ((ky * size + kx) * inputs + from + i) * outputs;
+                for part in &parts {
+                    let edges = vec![
+                        ("input", view(image)),
+                        ("deltas", view(deltas)),
+                        ("kernel", view(out.slice(row + part.start..row + part.end))),
+                        ("width", Edge::Word(width as u32)),
+                        ("channels", Edge::Word(count as u32)),
+                        ("offset", Edge::Word(((ky * width + kx) * count + i) as u32)),
+                        ("rows", Edge::Word(rows as u32)),
+                        ("places", Edge::Word(places as u32)),
+                        ("outputs", Edge::Word(group.len() as u32)),
+                        ("first", Edge::Word((part.start - group.start) as u32)),
+                    ];
+                    let tile = place(builder.target, at, vertices);
+                    builder.vertex(set, tile, "ConvGradient", edges, cycles(part.len()));
+                    at += 1;
+                }
+            }
+        }
+    }
+    debug_assert_eq!(seen % (height * width), 0, "whole images");
+    bias_gradient(builder, set, [of_kernel * outputs, outputs], [at, vertices], deltas, out);
 }
 
 pub(super) fn pad(
@@ -137,50 +196,76 @@ fn inside(padded: View, images: usize, [height, width, channels, border]: [usize
     padded.within(border * row + border * channels, dims)
 }
 
+/// Rows of some channels, side by side: `[rows][channels]`.
+fn channels(of: View, start: usize, rows: usize, all: usize, channels: &Range<usize>) -> View {
+    of.rows(start + channels.start, rows, all, channels.len())
+}
+
 pub(super) fn pool_forward(
     builder: &mut Builder<'_>,
     name: &str,
-    [height, width, channels]: [usize; 3],
+    [height, width, all]: [usize; 3],
     operands: &[View],
     out: View,
 ) {
-    let row = width / 2 * channels;
-    let (set, tiles) = (builder.set(name), builder.target.tiles());
-    for at in 0..out.len() / row {
-        let (image, y) = (at / (height / 2), at % (height / 2));
-        let start = (image * height + 2 * y) * width * channels;
-        let edges = vec![
-            ("input", view(operands[0].slice(start..start + 2 * width * channels))),
-            ("output", view(out.slice(at * row..(at + 1) * row))),
-            ("channels", Edge::Word(channels as u32)),
-        ];
-        let cycles = costs::VERTEX + 4 * row as u64 * costs::ADD;
-        builder.vertex(set, at as u32 % tiles, "MaxPoolForward", edges, cycles);
+    let half = width / 2;
+    let lines = out.len() / (half * all);
+    let cycles = |count: usize| costs::VERTEX + (4 * half * count) as u64 * costs::ADD;
+    let grain = columns(builder, lines, all, |count| Load {
+        cycles: cycles(count),
+        own: Bytes::apart((2 * width + half) * count, count),
+        shared: Bytes::default(),
+    });
+    let (set, vertices, mut at) = (builder.set(name), lines * all.div_ceil(grain), 0);
+    for from in (0..all).step_by(grain) {
+        let some = from..all.min(from + grain);
+        for line in 0..lines {
+            let (image, y) = (line / (height / 2), line % (height / 2));
+            let start = (image * height + 2 * y) * width * all;
+            let edges = vec![
+                ("input", view(channels(operands[0], start, 2 * width, all, &some))),
+                ("output", view(channels(out, line * half * all, half, all, &some))),
+                ("channels", Edge::Word(some.len() as u32)),
+            ];
+            let tile = place(builder.target, at, vertices);
+            builder.vertex(set, tile, "MaxPoolForward", edges, cycles(some.len()));
+            at += 1;
+        }
     }
 }
 
 pub(super) fn pool_backward(
     builder: &mut Builder<'_>,
     name: &str,
-    [height, width, channels]: [usize; 3],
+    [height, width, all]: [usize; 3],
     operands: &[View],
     out: View,
 ) {
-    let (half, row) = (width / 2 * channels, width * channels);
-    let (set, tiles) = (builder.set(name), builder.target.tiles());
-    let images = out.len() / (height * row);
-    for at in 0..images * (height / 2) {
-        let (image, y) = (at / (height / 2), at % (height / 2));
-        // The last pair of an odd number of rows takes the row that is left out with it.
-        let rows = if y + 1 == height / 2 { height - 2 * y } else { 2 };
-        let start = (image * height + 2 * y) * row;
-        let edges = vec![
-            ("input", view(operands[0].slice(start..start + 2 * row))),
-            ("deltas", view(operands[1].slice(at * half..(at + 1) * half))),
-            ("output", view(out.slice(start..start + rows * row))),
-            ("channels", Edge::Word(channels as u32)),
-        ];
-        let cycles = costs::VERTEX + 4 * (rows * row) as u64 * costs::ADD;
-        builder.vertex(set, at as u32 % tiles, "MaxPoolBackward", edges, cycles);
+    let half = width / 2;
+    let lines = out.len() / (height * width * all) * (height / 2);
+    let cycles = |count: usize, rows: usize| costs::VERTEX + (4 * rows * width * count) as u64 * costs::ADD;
+    let grain = columns(builder, lines, all, |count| Load {
+        cycles: cycles(count, 2),
+        own: Bytes::apart((4 * width + half) * count, count),
+        shared: Bytes::default(),
+    });
+    let (set, vertices, mut at) = (builder.set(name), lines * all.div_ceil(grain), 0);
+    for from in (0..all).step_by(grain) {
+        let some = from..all.min(from + grain);
+        for line in 0..lines {
+            let (image, y) = (line / (height / 2), line % (height / 2));
+            // The last pair of an odd number of rows takes the row that is left out with it.
+            let rows = if y + 1 == height / 2 { height - 2 * y } else { 2 };
+            let start = (image * height + 2 * y) * width * all;
+            let edges = vec![
+                ("input", view(channels(operands[0], start, 2 * width, all, &some))),
+                ("deltas", view(channels(operands[1], line * half * all, half, all, &some))),
+                ("output", view(channels(out, start, rows * width, all, &some))),
+                ("channels", Edge::Word(some.len() as u32)),
+            ];
+            let tile = place(builder.target, at, vertices);
+            builder.vertex(set, tile, "MaxPoolBackward", edges, cycles(some.len(), rows));
+            at += 1;
+        }
     }
 }

@@ -8,7 +8,7 @@ use random_bases_core::numerics::BLOCK;
 use random_bases_core::random::LANES;
 
 use super::subspace::{VECTORS, rotate, tiles};
-use super::{Builder, Rows, among, costs, numbers, shares, view};
+use super::{Builder, Rows, among, busiest, costs, numbers, shares, view};
 use crate::graph::{Edge, Kind, Program, VariableId, View};
 use crate::target::{Target, WORKERS};
 use crate::timing::synchronising;
@@ -32,14 +32,8 @@ struct Waves {
 }
 
 impl Waves {
-    /// The fastest of those that fit, for `fours` in all, of `floats` each. `units(fours)`: lanes of the busiest worker, of `cycles` each.
-    fn new(
-        target: &Target,
-        fours: usize,
-        floats: usize,
-        cycles: u64,
-        units: impl Fn(usize) -> usize,
-    ) -> Self {
+    /// The fastest of those that fit, for `fours` in all, of `floats` each. `compute(fours)`: turns of a wave of so many.
+    fn new(target: &Target, fours: usize, floats: usize, compute: impl Fn(usize) -> u64) -> Self {
         let room = target.usable_bytes() / SHARE * u64::from(target.tiles());
         let most = (room / (2 * 4 * floats as u64).max(1)) as usize;
         if fours <= most {
@@ -48,8 +42,7 @@ impl Waves {
         }
         let whole = BLOCK / FOUR;
         let turns = |waves: &Self| {
-            let compute = u64::from(WORKERS) * units(waves.fours) as u64 * cycles;
-            waves.count as u64 * (compute + 2 * STEPS * synchronising(target, target.ipus))
+            waves.count as u64 * (compute(waves.fours) + 2 * STEPS * synchronising(target, target.ipus))
         };
         // At least a block, whether or not it fits.
         let sizes = (1..=(most / whole).max(1)).map(|blocks| blocks * whole);
@@ -80,16 +73,20 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
             },
         )
         .collect();
-    let shares = shares(&vectors, builder.target.tiles());
     let cycles = |vectors: usize| {
         4 * (costs::SEED + vectors as u64 / 2 * (rows.law.pair_cycles + 2 * costs::MULTIPLY_ADD))
     };
     let floats = LANES * vectors.iter().sum::<usize>();
-    let least = shares.iter().map(|share| share.len() * WORKERS as usize).min().unwrap_or(1);
-    let longest = vectors.iter().copied().max().unwrap_or(0);
-    let waves = Waves::new(builder.target, directions.div_ceil(FOUR), floats, cycles(longest), |fours| {
-        (fours * LANES).div_ceil(least)
+    let machine = builder.target.tiles();
+    let shares_of = |fours: usize| {
+        shares(tiles.len(), machine, |tile, share| busiest(fours * LANES, share) * vectors[tile] as u64)
+    };
+    let waves = Waves::new(builder.target, directions.div_ceil(FOUR), floats, |fours| {
+        let shares = shares_of(fours).into_iter().zip(&vectors);
+        let turns = shares.map(|(share, vectors)| busiest(fours * LANES, share.len()) * cycles(*vectors));
+        u64::from(WORKERS) * turns.max().unwrap_or(0)
     });
+    let shares = shares_of(waves.fours);
 
     let mut places = Vec::new();
     let (mut fours, mut total) = (0, 0);
@@ -101,16 +98,13 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
     let parts = builder.graph.variable(format!("{name}: fours"), Kind::Float, fours);
     let totals = builder.graph.variable(format!("{name}: total"), Kind::Float, total);
 
-    // The sum begins with nothing; so does the count of directions.
+    // The sum begins with nothing, directions with the first.
     let nothing = builder.graph.constant(format!("{name}: nothing"), Kind::Float, vec![0], 0);
-    let start = builder.graph.variable(format!("{name}: start"), Kind::Word, 1);
-    builder.graph.map(start, 0..1, 0);
     let first = builder.graph.constant(format!("{name}: first"), Kind::Word, vec![0], 0);
-    builder.program.push(Program::Copy { from: builder.graph.whole(first), to: builder.graph.whole(start) });
-    let queue = (waves.count > 1).then(|| Queue::new(builder, name, coefficients, waves));
+    let queue = (waves.count > 1).then(|| Queue::new(builder, name, coefficients, first, waves));
 
     let before = std::mem::take(&mut builder.program);
-    let wave = queue.as_ref().map_or(coefficients, Queue::wave);
+    let (wave, start) = queue.as_ref().map_or((coefficients, first), |queue| (queue.wave(), queue.start));
     let set = builder.set(name);
     for (tile, place) in places.iter().enumerate() {
         for (part, at) in among(waves.fours * LANES, &shares[tile]) {
@@ -153,7 +147,7 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
         }
     }
     if let Some(queue) = queue {
-        queue.advance(builder, name, start);
+        queue.advance(builder, name);
     }
     let wave = std::mem::replace(&mut builder.program, before);
     let zero = builder.graph.whole(nothing);
@@ -196,6 +190,8 @@ pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: 
 struct Queue {
     all: VariableId,
     rest: VariableId,
+    /// The first direction of the next wave.
+    start: VariableId,
     len: usize,
     /// Of a wave.
     wave: usize,
@@ -203,7 +199,13 @@ struct Queue {
 
 impl Queue {
     /// All coefficients, and behind them zeros that complete the last wave.
-    fn new(builder: &mut Builder<'_>, name: &str, coefficients: View, waves: Waves) -> Self {
+    fn new(
+        builder: &mut Builder<'_>,
+        name: &str,
+        coefficients: View,
+        first: VariableId,
+        waves: Waves,
+    ) -> Self {
         let wave = FOUR * waves.fours;
         let len = waves.count * wave;
         let all = builder.spread(format!("{name}: coefficients"), Kind::Float, len);
@@ -216,7 +218,11 @@ impl Queue {
             let from = builder.graph.whole(zeros);
             builder.program.push(Program::Copy { from, to: View::of(all, there..len) });
         }
-        Self { all, rest, len, wave }
+        let start = builder.graph.variable(format!("{name}: start"), Kind::Word, 1);
+        builder.graph.map(start, 0..1, 0);
+        let (from, to) = (builder.graph.whole(first), builder.graph.whole(start));
+        builder.program.push(Program::Copy { from, to });
+        Self { all, rest, start, len, wave }
     }
 
     /// Those of the next wave.
@@ -225,13 +231,13 @@ impl Queue {
     }
 
     /// Moves on by a wave.
-    fn advance(&self, builder: &mut Builder<'_>, name: &str, start: VariableId) {
+    fn advance(&self, builder: &mut Builder<'_>, name: &str) {
         let rest = View::of(self.rest, 0..self.len - self.wave);
         let to_come = View::of(self.all, self.wave..self.len);
         builder.program.push(Program::Copy { from: to_come, to: rest });
         builder.program.push(Program::Copy { from: rest, to: View::of(self.all, 0..self.len - self.wave) });
         let set = builder.set(format!("{name}: next wave"));
-        let edges = vec![("number", view(View::of(start, 0..1))), ("by", Edge::Word(self.wave as u32))];
+        let edges = vec![("number", view(View::of(self.start, 0..1))), ("by", Edge::Word(self.wave as u32))];
         builder.vertex(set, 0, "Advance", edges, costs::VERTEX + costs::ADD);
     }
 }
@@ -248,7 +254,7 @@ mod tests {
     fn waves_fit_and_are_whole_blocks() {
         // 10,000 bytes hold 25 fours of 100 floats.
         let waves = |fours, workers: usize| {
-            Waves::new(&TARGET, fours, 100, 1_000_000, |fours| (fours * LANES).div_ceil(workers))
+            Waves::new(&TARGET, fours, 100, |fours| 1_000_000 * (fours * LANES).div_ceil(workers) as u64)
         };
         assert_eq!(waves(25, 60), Waves { count: 1, fours: 25 });
         // 24 fours are 384 lanes, 6.4 for each of 60 workers: seven; 20 are 5.3, 12 are 3.2: 8 are 2.1, and 4 just over one. Of 100 fours:
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_block_is_the_least() {
-        let waves = Waves::new(&TARGET, 100, 1_000_000, 10, |fours| fours);
+        let waves = Waves::new(&TARGET, 100, 1_000_000, |fours| 10 * fours as u64);
         assert_eq!(waves, Waves { count: 25, fours: BLOCK / FOUR });
     }
 }

@@ -1,13 +1,10 @@
 //! Layers and loss.
 
-use super::{Builder, costs, view};
-use crate::graph::{Edge, View};
+use std::ops::Range;
 
-/// How many outputs of an image one worker computes, so that all workers have some; an even number where there are enough.
-pub(super) fn columns(builder: &Builder<'_>, images: usize, outputs: usize) -> usize {
-    let all = (images * outputs).div_ceil(builder.workers());
-    all.clamp(1, outputs).next_multiple_of(2).min(outputs)
-}
+use super::split::{Bytes, Load, columns, place};
+use super::{Builder, costs, view};
+use crate::graph::{ComputeSetId, Edge, View};
 
 pub(super) fn dense_forward(
     builder: &mut Builder<'_>,
@@ -19,8 +16,13 @@ pub(super) fn dense_forward(
     let (params, input) = (operands[0], operands[1]);
     let images = out.len() / outputs;
     let set = builder.set(name);
-    let (grain, tiles, mut at) = (columns(builder, images, outputs), builder.target.tiles(), 0);
-    // Columns outermost: neighbours on a tile share a part of the kernel.
+    let cycles = |count: usize| costs::VERTEX + (inputs * count) as u64 * costs::MULTIPLY_ADD;
+    let grain = columns(builder, images, outputs, |count| Load {
+        cycles: cycles(count),
+        own: Bytes::together(inputs),
+        shared: Bytes::apart(inputs * count, count),
+    });
+    let (vertices, mut at) = (images * outputs.div_ceil(grain), 0);
     for from in (0..outputs).step_by(grain) {
         let count = grain.min(outputs - from);
         let kernel = params.rows(from, inputs, outputs, count);
@@ -32,8 +34,8 @@ pub(super) fn dense_forward(
                 ("bias", view(bias)),
                 ("output", view(out.slice(image * outputs + from..image * outputs + from + count))),
             ];
-            let cycles = costs::VERTEX + (inputs * count) as u64 * costs::MULTIPLY_ADD;
-            builder.vertex(set, at % tiles, "DenseForward", edges, cycles);
+            let tile = place(builder.target, at, vertices);
+            builder.vertex(set, tile, "DenseForward", edges, cycles(count));
             at += 1;
         }
     }
@@ -49,7 +51,13 @@ pub(super) fn dense_backward(
     let (params, deltas) = (operands[0], operands[1]);
     let images = out.len() / inputs;
     let set = builder.set(name);
-    let (grain, tiles, mut at) = (columns(builder, images, inputs), builder.target.tiles(), 0);
+    let cycles = |count: usize| costs::VERTEX + (outputs * count) as u64 * costs::MULTIPLY_ADD;
+    let grain = columns(builder, images, inputs, |count| Load {
+        cycles: cycles(count),
+        own: Bytes::together(outputs),
+        shared: Bytes::together(outputs * count),
+    });
+    let (vertices, mut at) = (images * inputs.div_ceil(grain), 0);
     for from in (0..inputs).step_by(grain) {
         let count = grain.min(inputs - from);
         let kernel = params.slice(from * outputs..(from + count) * outputs);
@@ -60,8 +68,8 @@ pub(super) fn dense_backward(
                 ("output", view(out.slice(image * inputs + from..image * inputs + from + count))),
                 ("outputs", Edge::Word(outputs as u32)),
             ];
-            let cycles = costs::VERTEX + (outputs * count) as u64 * costs::MULTIPLY_ADD;
-            builder.vertex(set, at % tiles, "DenseBackward", edges, cycles);
+            let tile = place(builder.target, at, vertices);
+            builder.vertex(set, tile, "DenseBackward", edges, cycles(count));
             at += 1;
         }
     }
@@ -76,57 +84,76 @@ pub(super) fn dense_gradient(
 ) {
     let (input, deltas) = (operands[0], operands[1]);
     let images = deltas.len() / outputs;
-    let column = |row| input.rows(row, images, inputs, 1);
-    gradient(builder, name, [inputs, images, outputs], &column, deltas, out);
-}
-
-/// Of a layer's parameters, kernel and bias: `column(row)` are the inputs that row `row` of the kernel saw, one for each of `steps` rows of deltas.
-pub(super) fn gradient(
-    builder: &mut Builder<'_>,
-    name: &str,
-    [rows, steps, outputs]: [usize; 3],
-    column: &dyn Fn(usize) -> View,
-    deltas: View,
-    out: View,
-) {
-    let set = builder.set(name);
-    let (tiles, mut at) = (builder.target.tiles(), 0);
-    // A row's share of the outputs. Columns outermost: neighbours on a tile share deltas.
-    let grain = columns(builder, rows, outputs);
-    for from in (0..outputs).step_by(grain) {
-        let count = grain.min(outputs - from);
-        for row in 0..rows {
-            let place = row * outputs + from..row * outputs + from + count;
-            let edges = vec![
-                ("input", view(column(row))),
-                ("deltas", view(deltas.rows(from, steps, outputs, count))),
-                ("kernel", view(out.slice(place))),
-                ("outputs", Edge::Word(count as u32)),
-            ];
-            let cycles = costs::VERTEX + (steps * count) as u64 * costs::MULTIPLY_ADD;
-            builder.vertex(set, at % tiles, "DenseGradient", edges, cycles);
-            at += 1;
+    let set = builder.part(name);
+    let cycles = |count: usize| costs::VERTEX + (images * count) as u64 * costs::MULTIPLY_ADD;
+    let grain = columns(builder, inputs, outputs, |count| Load {
+        cycles: cycles(count),
+        own: Bytes::apart(images, 1),
+        shared: Bytes::apart(images * paired(count, outputs), paired(count, outputs)),
+    });
+    let (vertices, mut at) = (inputs * outputs.div_ceil(grain) + outputs, 0);
+    // Outputs outermost: neighbours on a tile share deltas.
+    for (group, parts) in groups(outputs, grain) {
+        let here = deltas.rows(group.start, images, outputs, group.len());
+        for row in 0..inputs {
+            let column = input.rows(row, images, inputs, 1);
+            for part in &parts {
+                let edges = vec![
+                    ("input", view(column)),
+                    ("deltas", view(here)),
+                    ("kernel", view(out.slice(row * outputs + part.start..row * outputs + part.end))),
+                    ("outputs", Edge::Word(group.len() as u32)),
+                    ("first", Edge::Word((part.start - group.start) as u32)),
+                ];
+                let tile = place(builder.target, at, vertices);
+                builder.vertex(set, tile, "DenseGradient", edges, cycles(part.len()));
+                at += 1;
+            }
         }
     }
-    bias_gradient(builder, set, [rows * outputs, outputs], deltas, out);
+    bias_gradient(builder, set, [inputs * outputs, outputs], [at, vertices], deltas, out);
 }
 
-/// Of a layer whose bias begins at `start`: sums over all rows of deltas.
-fn bias_gradient(
+/// How many outputs' deltas come to a tile together where a vertex takes `count`: an even number, if there are so many.
+pub(super) const fn paired(count: usize, outputs: usize) -> usize {
+    if count.is_multiple_of(2) || 2 * count > outputs { count } else { 2 * count }
+}
+
+/// Outputs in groups whose deltas come to a tile together, and each vertex's part of them.
+pub(super) fn groups(
+    outputs: usize,
+    count: usize,
+) -> impl Iterator<Item = (Range<usize>, Vec<Range<usize>>)> {
+    let cut = |all: Range<usize>, len: usize| {
+        let end = all.end;
+        all.step_by(len).map(move |from| from..end.min(from + len))
+    };
+    cut(0..outputs, paired(count, outputs)).map(move |group| (group.clone(), cut(group, count).collect()))
+}
+
+/// Of a layer whose bias begins at `start`: sums over all rows of deltas. These are the vertices from `at` on of `vertices`.
+pub(super) fn bias_gradient(
     builder: &mut Builder<'_>,
-    set: crate::graph::ComputeSetId,
+    set: ComputeSetId,
     [start, outputs]: [usize; 2],
+    [mut at, vertices]: [usize; 2],
     deltas: View,
     out: View,
 ) {
-    let images = deltas.len() / outputs;
-    let tiles = builder.target.tiles();
-    for (at, from) in (0..outputs).step_by(2).enumerate() {
-        let count = 2.min(outputs - from);
-        let bias = out.slice(start + from..start + from + count);
-        let edges = vec![("deltas", view(deltas.rows(from, images, outputs, count))), ("bias", view(bias))];
-        let cycles = costs::VERTEX + (images * count) as u64 * costs::ADD;
-        builder.vertex(set, tiles - 1 - at as u32 % tiles, "BiasGradient", edges, cycles);
+    let steps = deltas.len() / outputs;
+    for (group, parts) in groups(outputs, 1) {
+        let here = deltas.rows(group.start, steps, outputs, group.len());
+        for part in parts {
+            let edges = vec![
+                ("deltas", view(here)),
+                ("bias", view(out.slice(start + part.start..start + part.end))),
+                ("outputs", Edge::Word(group.len() as u32)),
+                ("first", Edge::Word((part.start - group.start) as u32)),
+            ];
+            let cycles = costs::VERTEX + steps as u64 * costs::ADD;
+            builder.vertex(set, place(builder.target, at, vertices), "BiasGradient", edges, cycles);
+            at += 1;
+        }
     }
 }
 
@@ -176,5 +203,21 @@ pub(super) fn metrics(builder: &mut Builder<'_>, name: &str, classes: usize, ope
         ];
         let cycles = costs::VERTEX + (classes as u64 + 1) * costs::FUNCTION;
         builder.vertex(set, image as u32 % tiles, "Metrics", edges, cycles);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_come_in_pairs() {
+        let all: Vec<_> = groups(5, 1).collect();
+        assert_eq!(all[0], (0..2, vec![0..1, 1..2]));
+        assert_eq!(all[2], (4..5, vec![4..5]));
+        assert_eq!(groups(12, 3).next(), Some((0..6, vec![0..3, 3..6])));
+        assert_eq!(groups(12, 4).next(), Some((0..4, vec![0..4])));
+        // Three of five have no second three.
+        assert_eq!(groups(5, 3).collect::<Vec<_>>(), [(0..3, vec![0..3]), (3..5, vec![3..5])]);
     }
 }

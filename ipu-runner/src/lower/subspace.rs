@@ -5,7 +5,7 @@ use std::ops::Range;
 use random_bases_core::numerics::TILE;
 use random_bases_core::random::LANES;
 
-use super::{Builder, Rows, among, costs, shares, view};
+use super::{Builder, Rows, among, busiest, costs, shares, view};
 use crate::graph::{Edge, Kind, Program, View};
 
 /// Vectors of a tile.
@@ -53,8 +53,9 @@ fn lane_sums(
     let units = of_rows.len() * LANES;
     let sums = builder.graph.variable(format!("{name}: lanes"), Kind::Float, tiles.len() * units);
     let set = builder.set(name);
-    let costs: Vec<_> = tiles.iter().map(Range::len).collect();
-    let shares = shares(&costs, builder.target.tiles());
+    let shares = shares(tiles.len(), builder.target.tiles(), |tile, share| {
+        busiest(units, share) * tiles[tile].len() as u64
+    });
     for (tile, (elements, share)) in tiles.iter().zip(&shares).enumerate() {
         let vectors = elements.len().div_ceil(LANES) as u64;
         for (part, at) in among(units, share) {
