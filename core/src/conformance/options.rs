@@ -145,9 +145,13 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32], report: &mut Repor
             let normalisation = [Normalisation::Auto, Normalisation::Row, Normalisation::Mean][o % 3];
             // Sometimes more than a block; sizes that tell dynamic compartments apart.
             let many = if options.compartments.is_dynamic() { 60 } else { [18, 4, 4, 4, 4][o % 5] };
-            for (form, dimensions) in [(0, 5), (1, many), (2, 4)] {
+            for (form, dimensions) in [(0, 5), (1, many), (2, 4), (STREAMED, many)] {
+                let update = &options.update;
+                if form == STREAMED && (update.uses_gradient() || update.uses_correlation()) {
+                    continue;
+                }
                 let subspace = Subspace { normalisation, antithetic, ..Subspace::of(dimensions) };
-                let strategy = [Strategy::TwoPass, Strategy::Fused, Strategy::TwoPass][form];
+                let strategy = if form == 1 { Strategy::Fused } else { Strategy::TwoPass };
                 let mut descent = Descent::new(method, SEED, subspace, strategy).with(*options);
                 descent.keeps_rows = form == 2;
                 steps(executor, memory, report, descent, [o, dimensions, form], &mut seen)?;
@@ -161,6 +165,9 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32], report: &mut Repor
     Ok(())
 }
 
+/// The form of a step whose gradient is made tile by tile.
+const STREAMED: usize = 3;
+
 /// How often each branch of the correlation options was taken.
 #[derive(Debug, Default)]
 struct Seen {
@@ -170,7 +177,8 @@ struct Seen {
     other: usize,
 }
 
-/// Shape: the options' place in [`GRID`], directions, and 0 for two-pass, 1 for fused, 2 for kept rows.
+/// Shape: the options' place in [`GRID`], directions, and 0 for two-pass, 1 for fused, 2 for kept rows, 3 for two-pass
+/// without a gradient in memory.
 fn steps<E: Executor>(
     executor: &mut E,
     memory: &mut [f32],
@@ -189,6 +197,7 @@ fn steps<E: Executor>(
     let mut batch = all.slice(0, descent.batches() * IMAGES);
 
     let sizes = Sizes::of_descent::<Net>(&descent, IMAGES, 2);
+    let sizes = if shape[2] == STREAMED { sizes.without_gradient() } else { sizes };
     let mut got = Memory::carve(sizes, buffers.cut(sizes.floats()));
     descent.start::<Net, E>(executor, &mut got);
     let updates = options.workers.updates();

@@ -1,7 +1,7 @@
 //! The buffers of a training, cut from one piece of memory that the caller owns.
 
 use super::{Anew, Batches, Descent, Method, Outcome, Period, correlations, gradient_bases, offspring, rbd};
-use crate::nn::{self, Layer, Network, tensors};
+use crate::nn::{self, Batch, Layer, Network, tensors};
 use crate::numerics::Math;
 use crate::step::Executor;
 use crate::subspace::{Strategy, kept};
@@ -11,7 +11,7 @@ use crate::subspace::{Strategy, kept};
 pub struct Sizes {
     /// theta: D.
     pub params: usize,
-    /// g: D, or 0 for a method without a gradient.
+    /// g: D, or 0 for a method without a gradient, or with one that is [streamed](Sizes::without_gradient).
     pub gradient: usize,
     /// Activations of a mini-batch; deltas take as much again. 0 for a method without a gradient.
     pub layers: usize,
@@ -140,6 +140,8 @@ impl Sizes {
     }
 
     /// Memory for a descent with all its options, for `wave` blocks or offspring at a time.
+    // Not inlined: its lists would lie on the stack of whoever trains.
+    #[inline(never)]
     #[must_use]
     pub fn of_descent<N: Network>(descent: &Descent, images: usize, wave: usize) -> Self {
         let Descent { method, subspace, strategy, options, .. } = descent;
@@ -212,6 +214,17 @@ impl Sizes {
         Self { scratch, ..self }
     }
 
+    /// The same, without room for a gradient: RBD and FPD then make it piece by piece where it is projected, more
+    /// than once. No bit depends on it. Steps take two passes then, so the strategy should be that; with any other add
+    /// [`Sizes::and_two_passes`].
+    ///
+    /// Not for options that follow or look at a gradient
+    /// ([`uses_gradient`](super::UpdatePolicy::uses_gradient), [`uses_correlation`](super::UpdatePolicy::uses_correlation)).
+    #[must_use]
+    pub const fn without_gradient(self) -> Self {
+        Self { gradient: 0, ..self }
+    }
+
     /// The least memory in which a journal of this descent can be replayed: no gradient, no activations.
     #[must_use]
     pub fn of_replay_of<N: Network>(descent: &Descent) -> Self {
@@ -278,7 +291,7 @@ impl Sizes {
 pub struct Memory<'a> {
     /// theta: D floats.
     pub weights: &'a mut [f32],
-    /// g: D floats; none for a method without a gradient.
+    /// g: D floats; none for a method without a gradient, or with one that is streamed.
     pub gradient: &'a mut [f32],
     /// What the forward pass leaves, for a full mini-batch.
     pub activations: &'a mut [f32],
@@ -394,6 +407,20 @@ impl<'a> Memory<'a> {
         let len = N::Layers::ACTIVATIONS * count;
         let (activations, deltas) = (&mut self.activations[..len], &mut self.deltas[..len]);
         nn::gradient::<N, M, E>(executor, self.weights, batch, activations, deltas, self.gradient);
+        let logits = N::Layers::output(activations, count);
+        Outcome::of::<N, M, E>(executor, logits, batch.labels, self.losses)
+    }
+
+    /// Writes what the gradient of this mini-batch's mean loss is made from, but not the gradient.
+    pub(super) fn deltas_of<N: Network, M: Math, E: Executor>(
+        &mut self,
+        executor: &mut E,
+        batch: Batch<'_>,
+    ) -> Outcome {
+        let count = batch.labels.len();
+        let len = N::Layers::ACTIVATIONS * count;
+        let (activations, deltas) = (&mut self.activations[..len], &mut self.deltas[..len]);
+        nn::deltas::<N, M, E>(executor, self.weights, batch, activations, deltas);
         let logits = N::Layers::output(activations, count);
         Outcome::of::<N, M, E>(executor, logits, batch.labels, self.losses)
     }

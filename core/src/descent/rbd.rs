@@ -8,19 +8,19 @@
 //!
 //! `NUMERICS.md`, section 9.3, numbers what happens in between; so does this file. `share` is 1 and 2, `join` the rest,
 //! from coordinates alone but for what follows a gradient. Where there is one worker and nothing between projection and lift,
-//! `step` does both in one go, by the fused strategy. (The original leaves FPD's last coordinate gradient in the weights of
+//! `step` does both in one go, by the fused strategy. Without room for a gradient, 1 and 2 go tile by tile. (The original leaves FPD's last coordinate gradient in the weights of
 //! the next forward pass; the method of the paper has no such term, nor has this.)
 
 use core::ops::Range;
 
 use super::momentum::{advance, follow_gradient};
 use super::{Anew, Batches, Descent, Memory, Method, Outcome, Period, Rates, WorkerRows, correlations};
-use crate::nn::{Network, initial_weights, tensors};
+use crate::nn::{Batch, Layer, Network, ParameterGradient, initial_weights, tensors};
 use crate::numerics::Math;
 use crate::step::Executor;
 use crate::subspace::{
-    self, Basis, Compartment, Coordinates, Plan, Rule, Strategy, Top, Transformation, add_to_weights, fill,
-    integrate, kept, multiply, top,
+    self, Basis, Compartment, Coordinates, Plan, Rule, Strategy, Streamed, Top, Transformation,
+    add_to_weights, fill, integrate, kept, multiply, top,
 };
 
 /// What coordinates are to the weights.
@@ -86,7 +86,7 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
         follow_gradient(&descent.options.update, executor, rates.sgd, memory);
         return Outcome { sgd: true, ..outcome };
     }
-    if is_fused(descent) {
+    if is_fused(descent) && !streams(memory) {
         let outcome = memory.gradient_of::<N, M, E>(executor, batches, 0);
         begin::<N, E>(descent, executor, memory);
         for compartment in plan.iter() {
@@ -100,11 +100,13 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
     let mut outcome = Outcome::NOTHING;
     let mut share = outcome;
     for worker in 0..count {
-        if worker == 0 || !workers.same_images {
-            share = memory.gradient_of::<N, M, E>(executor, batches, worker);
+        if worker > 0 && workers.same_images && !streams(memory) {
+            // The gradient is there.
+            memory.report(worker, share);
+            project::<N, E>(descent, executor, &plan, worker, None, memory);
+        } else {
+            share = share_along::<N, M, E>(descent, executor, &plan, worker, batches, memory);
         }
-        memory.report(worker, share);
-        project(descent, executor, &plan, worker, memory);
         outcome.add(share);
     }
     let sgd = join_along::<N, E>(descent, executor, &plan, rates, false, memory);
@@ -119,10 +121,35 @@ pub(super) fn share<N: Network, M: Math, E: Executor>(
     batches: &mut impl Batches,
     memory: &mut Memory<'_>,
 ) -> Outcome {
-    let batch = if descent.options.workers.same_images { 0 } else { worker };
-    let outcome = memory.gradient_of::<N, M, E>(executor, batches, batch);
+    share_along::<N, M, E>(descent, executor, &descent.plan::<N>(), worker, batches, memory)
+}
+
+/// Whether the gradient is made a tile at a time: there is no room for it.
+fn streams(memory: &Memory<'_>) -> bool {
+    memory.gradient.is_empty()
+}
+
+fn share_along<N: Network, M: Math, E: Executor>(
+    descent: &mut Descent,
+    executor: &mut E,
+    plan: &Plan,
+    worker: usize,
+    batches: &mut impl Batches,
+    memory: &mut Memory<'_>,
+) -> Outcome {
+    let number = if descent.options.workers.same_images { 0 } else { worker };
+    if !streams(memory) {
+        let outcome = memory.gradient_of::<N, M, E>(executor, batches, number);
+        memory.report(worker, outcome);
+        project::<N, E>(descent, executor, plan, worker, None, memory);
+        return outcome;
+    }
+    let policy = &descent.options.update;
+    assert!(!policy.uses_gradient() && !policy.uses_correlation(), "the options need room for a gradient");
+    let batch = batches.take(number, 1, memory.images);
+    let outcome = memory.deltas_of::<N, M, E>(executor, batch);
     memory.report(worker, outcome);
-    project(descent, executor, &descent.plan::<N>(), worker, memory);
+    project::<N, E>(descent, executor, plan, worker, Some(batch), memory);
     outcome
 }
 
@@ -222,12 +249,13 @@ fn update<E: Executor>(
     integrate(executor, rate, values, position);
 }
 
-/// 2: worker `worker`'s coordinates of the gradient.
-fn project<E: Executor>(
+/// 2: worker `worker`'s coordinates of the gradient; of that of a mini-batch whose activations and deltas are there, if it is streamed.
+fn project<N: Network, E: Executor>(
     descent: &mut Descent,
     executor: &mut E,
     plan: &Plan,
     worker: usize,
+    streamed: Option<Batch<'_>>,
     memory: &mut Memory<'_>,
 ) {
     let workers = descent.options.workers;
@@ -240,6 +268,14 @@ fn project<E: Executor>(
         let first = directions.start;
         let out = &mut coordinates[descent.place(plan, worker, &compartment, &directions)];
         let basis = descent.basis_of(&compartment, own, redraws);
+        if let Some(Batch { input, labels }) = streamed {
+            let len = N::Layers::ACTIVATIONS * labels.len();
+            let (activations, deltas) = (&memory.activations[..len], &memory.deltas[..len]);
+            let gradient = ParameterGradient::<N::Layers>::new(labels.len(), input, activations, deltas);
+            let gradient = Streamed::new(gradient, &compartment.segments);
+            subspace::project_streamed(executor, &basis, first, &gradient, out, norms, scratch);
+            continue;
+        }
         let gradient = gather(&compartment, gradient, &mut gathered[..]);
         if descent.keeps() {
             let len = compartment.elements * compartment.dimensions;
@@ -386,9 +422,7 @@ fn finish<N: Network, E: Executor>(
         follow_gradient(policy, executor, rates.sgd, memory);
     } else {
         if policy.has_factors() {
-            for (tensor, &factor) in tensors::<N>().iter().zip(&*memory.factors) {
-                multiply(executor, factor, &mut memory.step[tensor.start..tensor.start + tensor.len]);
-            }
+            multiply_tensors::<N, E>(executor, memory);
         }
         follow_layers::<N, E>(descent, executor, rates, memory);
         if policy.needs_step() {
@@ -401,7 +435,17 @@ fn finish<N: Network, E: Executor>(
     sgd
 }
 
+/// 5: each tensor's step times its factor.
+// Not inlined: the list of tensors would lie on every step's stack; so below.
+#[inline(never)]
+fn multiply_tensors<N: Network, E: Executor>(executor: &mut E, memory: &mut Memory<'_>) {
+    for (tensor, &factor) in tensors::<N>().iter().zip(&*memory.factors) {
+        multiply(executor, factor, &mut memory.step[tensor.start..tensor.start + tensor.len]);
+    }
+}
+
 /// 6: layers that follow their gradient.
+#[inline(never)]
 fn follow_layers<N: Network, E: Executor>(
     descent: &Descent,
     executor: &mut E,

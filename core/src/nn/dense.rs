@@ -76,6 +76,10 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let data = piece(self.deltas, index, IMAGES * OUT);
+        if const { V::WIDTH == 1 } {
+            backward_plainly::<OUT>(self.params, data, out, IN);
+            return;
+        }
         out.fill(0.0);
         let mut panel = Transposed::new();
         for input in (0..IN).step_by(Transposed::COLUMNS) {
@@ -87,6 +91,20 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
                 let shape = [data.len() / OUT, columns];
                 accumulate::<V>(left, right, MIDDLE, shape, &mut out[input..], IN);
             }
+        }
+    }
+}
+
+/// [`Backward`] for vectors of one lane: no panel to turn round, so the stack of a small machine need not hold one.
+#[inline(always)]
+fn backward_plainly<const OUT: usize>(kernel: &[f32], deltas: &[f32], out: &mut [f32], inputs: usize) {
+    for (deltas, out) in deltas.chunks_exact(OUT).zip(out.chunks_exact_mut(inputs)) {
+        for (x, row) in out.iter_mut().zip(kernel.chunks_exact(OUT)) {
+            let mut sum = 0.0;
+            for (delta, weight) in deltas.iter().zip(row) {
+                sum += delta * weight;
+            }
+            *x = sum;
         }
     }
 }

@@ -151,6 +151,19 @@ impl<'a, L: Layer> ParameterGradient<'a, L> {
     pub const fn new(images: usize, input: &'a [f32], activations: &'a [f32], deltas: &'a [f32]) -> Self {
         Self { images, input, activations, deltas, layers: core::marker::PhantomData }
     }
+
+    /// Names all that it is made from, for [`Superstep::reads`].
+    pub(crate) fn reads_all<'s>(&'s self, read: &mut dyn FnMut(&'s [f32])) {
+        read(self.input);
+        read(self.activations);
+        read(self.deltas);
+    }
+
+    /// Writes the gradient of the parameters from `start` on.
+    #[inline(always)]
+    pub(crate) fn write<V: Lanes>(&self, start: usize, out: &mut [f32]) {
+        L::gradient_tile::<V>(self.images, self.input, self.activations, self.deltas, start, out);
+    }
 }
 
 /// Floats of gradient per tile. Small enough that a tile of a wide layer is a few rows; no bit depends on it.
@@ -164,9 +177,7 @@ impl<L: Layer> Superstep for ParameterGradient<'_, L> {
     }
 
     fn reads<'s>(&'s self, _: usize, read: &mut dyn FnMut(&'s [f32])) {
-        read(self.input);
-        read(self.activations);
-        read(self.deltas);
+        self.reads_all(read);
     }
 
     fn work<'s>(&'s self, len: usize, part: &mut Parts<'_, 's>) {
@@ -175,8 +186,7 @@ impl<L: Layer> Superstep for ParameterGradient<'_, L> {
 
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let start = index * GRADIENT_CHUNK;
-        L::gradient_tile::<V>(self.images, self.input, self.activations, self.deltas, start, out);
+        self.write::<V>(index * GRADIENT_CHUNK, out);
     }
 }
 
@@ -195,15 +205,30 @@ pub fn gradient<N: Network, M: Math, E: Executor>(
     deltas: &mut [f32],
     gradient: &mut [f32],
 ) {
-    let images = batch.labels.len();
     assert_eq!(gradient.len(), N::PARAMS, "one gradient per parameter");
+    self::deltas::<N, M, E>(executor, weights, batch, activations, deltas);
+    let images = batch.labels.len();
+    let superstep = ParameterGradient::<N::Layers>::new(images, batch.input, activations, deltas);
+    executor.run(&superstep, gradient);
+}
+
+/// What [`gradient`] follows from, and [`ParameterGradient`] makes it of: the activations and deltas of `batch`.
+///
+/// # Panics
+/// If a buffer's length does not match the batch.
+pub fn deltas<N: Network, M: Math, E: Executor>(
+    executor: &mut E,
+    weights: &[f32],
+    batch: Batch<'_>,
+    activations: &mut [f32],
+    deltas: &mut [f32],
+) {
+    let images = batch.labels.len();
     forward::<N, E>(executor, weights, batch.input, images, activations);
     let logits = N::Layers::output(activations, images);
     let output_deltas = N::Layers::output_mut(deltas, images);
     deltas_of_loss::<M, E>(executor, N::Layers::OUTPUT, logits, batch.labels, output_deltas);
     N::Layers::backward(executor, images, weights, batch.input, activations, deltas, None);
-    let superstep = ParameterGradient::<N::Layers>::new(images, batch.input, activations, deltas);
-    executor.run(&superstep, gradient);
 }
 
 /// Writes the activations of `images` images; the last `N::Layers::OUTPUT * images` are the logits.

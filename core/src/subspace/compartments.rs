@@ -70,6 +70,19 @@ pub struct Plan {
     shares: u64,
 }
 
+/// The tensors of the space.
+// Not inlined: a plan without compartments would have the list on its stack.
+#[inline(never)]
+fn list_parts<N: Network>(follows: Option<&dyn Fn(u32) -> bool>, parts: &mut heapless::Vec<Part, PARTS>) {
+    let belongs = |tensor: &&Tensor| !follows.is_some_and(|follows| follows(tensor.layer));
+    parts.extend(tensors::<N>().iter().filter(belongs).map(|tensor| Part {
+        start: tensor.start,
+        len: tensor.len,
+        layer: tensor.layer,
+        is_kernel: tensor.is_kernel(),
+    }));
+}
+
 /// One compartment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compartment {
@@ -101,14 +114,7 @@ impl Plan {
             let whole = Part { start: 0, len: N::PARAMS, layer: 1, is_kernel: true };
             parts.push(whole).expect("one part fits");
         } else {
-            let all = tensors::<N>();
-            let belongs = |tensor: &&Tensor| !follows.is_some_and(|follows| follows(tensor.layer));
-            parts.extend(all.iter().filter(belongs).map(|tensor| Part {
-                start: tensor.start,
-                len: tensor.len,
-                layer: tensor.layer,
-                is_kernel: tensor.is_kernel(),
-            }));
+            list_parts::<N>(follows, &mut parts);
         }
         let mut plan = Self { parts, compartments, split, dimensions, elements: 0, count: 0, shares: 0 };
         plan.elements = plan.parts.iter().map(|part| part.len).sum();

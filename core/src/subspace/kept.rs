@@ -46,6 +46,8 @@ pub const fn scratch(elements: usize, dimensions: usize) -> usize {
 ///
 /// # Panics
 /// If `rows` is not d times `elements` long.
+// Not inlined: what a step takes that keeps no rows should not lie on its stack.
+#[inline(never)]
 pub fn write<E: Executor>(executor: &mut E, basis: &Basis<'_>, elements: usize, rows: &mut [f32]) {
     assert_eq!(rows.len(), basis.dimensions * elements, "one row per direction");
     executor.run(&Rows { basis, elements }, rows);
@@ -86,6 +88,8 @@ impl Superstep for Row<'_> {
 ///
 /// # Panics
 /// If a buffer is too short.
+// Not inlined: what a step takes that keeps no rows should not lie on its stack.
+#[inline(never)]
 pub fn project<E: Executor>(
     executor: &mut E,
     basis: &Basis<'_>,
@@ -127,6 +131,8 @@ fn norms<E: Executor>(
 ///
 /// # Panics
 /// If a buffer is too short.
+// Not inlined: what a step takes that keeps no rows should not lie on its stack.
+#[inline(never)]
 pub fn lift<E: Executor>(
     executor: &mut E,
     basis: &Basis<'_>,

@@ -30,6 +30,7 @@ mod project;
 mod rotated;
 mod signs;
 pub mod stored;
+mod streamed;
 mod sums;
 pub mod top;
 mod transformation;
@@ -38,6 +39,7 @@ pub use apply::{add_to_weights, multiply};
 pub use compartments::{Compartment, Compartments, DYNAMIC_LEAST, Plan};
 pub use coordinates::{fill, integrate};
 pub(crate) use project::norms;
+pub use streamed::{Streamed, project_streamed};
 pub use top::Top;
 pub use transformation::Transformation;
 

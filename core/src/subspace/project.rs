@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::coordinates::{divide_by_norms, fill, roots};
 use super::sums::{FOUR, add_products, four, squares_of_group};
 use super::{Basis, signs};
-use crate::basis::{Law, OCTET, Sampler, VECTORS, lane_group, load_group, rotate, with_law};
+use crate::basis::{Law, OCTET, Sampler, VECTORS, lane_group, load_group, load_lanes, rotate, with_law};
 use crate::numerics::{Kernel, Lanes, TILE, tree_sum};
 use crate::random::{LANES, Stream, TileSeed};
 use crate::step::{Executor, Parts, Superstep, Work, piece};
@@ -37,24 +37,83 @@ impl Superstep for Project<'_> {
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
         let Self { basis, directions, gradient } = self;
-        let (tile, gradient) = (index as u32, piece(gradient, index, TILE));
+        let (first, tile, gradient) = (directions.start, index as u32, piece(gradient, index, TILE));
         if signs::can_look_up::<V>(basis, out.len()) && basis.redraws.is_none() {
-            signs::project::<V>(basis, directions.start, tile, gradient, out);
+            signs::project::<V>(basis, first, tile, gradient, out);
             return;
         }
-        with_law!(basis.distribution, law => {
-            V::call(ProjectTile { basis, first: directions.start, law, tile, gradient, out });
-        });
+        project_tile::<V>(basis, first, tile, Elements::There(gradient), out);
     }
 }
 
-/// The work of [`Project`] on one tile.
+/// The inner products of a tile of a gradient and the directions from `first` on, as many as `out` has room for.
+#[inline(always)]
+pub(super) fn project_tile<V: Lanes>(
+    basis: &Basis<'_>,
+    first: usize,
+    tile: u32,
+    gradient: Elements<'_>,
+    out: &mut [f32],
+) {
+    with_law!(basis.distribution, law => {
+        V::call(ProjectTile { basis, first, law, tile, gradient, out });
+    });
+}
+
+/// A tile of a gradient.
+#[derive(Clone, Copy)]
+pub(super) enum Elements<'a> {
+    /// In memory.
+    There(&'a [f32]),
+    /// So many, of which a function writes those from a place on, as often as it is asked to.
+    Made(usize, &'a dyn Fn(usize, &mut [f32])),
+}
+
+impl Elements<'_> {
+    #[inline(always)]
+    const fn len(&self) -> usize {
+        match self {
+            Self::There(elements) => elements.len(),
+            Self::Made(len, _) => *len,
+        }
+    }
+
+    /// One lane group, +0 behind the end.
+    #[inline(always)]
+    fn load_group<V: Lanes>(&self, group: usize) -> [V::F; VECTORS] {
+        match self {
+            Self::There(elements) => load_group::<V>(elements, group),
+            Self::Made(len, make) => make_group::<V>(*len, *make, group),
+        }
+    }
+}
+
+/// Vectors of sixteen lanes that are made at a time.
+const STRIP: usize = 16;
+
+/// [`load_group`] of elements that are made for it, a strip after the other: a tile of them is never there at once. A function
+/// of its own, since kernels whose elements are in memory do without.
+#[inline(never)]
+fn make_group<V: Lanes>(len: usize, make: &dyn Fn(usize, &mut [f32]), group: usize) -> [V::F; VECTORS] {
+    let mut out = [V::splat(0.0); VECTORS];
+    let mut strip = [0.0; STRIP * LANES];
+    for (first, out) in (0..len).step_by(strip.len()).zip(out.chunks_exact_mut(STRIP)) {
+        let strip = &mut strip[..(STRIP * LANES).min(len - first)];
+        make(first, strip);
+        for (out, vector) in out.iter_mut().zip(strip.chunks(LANES)) {
+            *out = load_lanes::<V>(group, vector);
+        }
+    }
+    out
+}
+
+/// The work of [`project_tile`].
 struct ProjectTile<'a, L> {
     basis: &'a Basis<'a>,
     first: usize,
     law: L,
     tile: u32,
-    gradient: &'a [f32],
+    gradient: Elements<'a>,
     out: &'a mut [f32],
 }
 
@@ -71,7 +130,7 @@ impl<L: Law> Kernel for ProjectTile<'_, L> {
             let count = out.len().min(AT_ONCE);
             let mut lanes = [[0.0; LANES]; AT_ONCE];
             for group in (0..LANES).step_by(V::WIDTH) {
-                let mut factors = load_group::<V>(gradient, group);
+                let mut factors = gradient.load_group::<V>(group);
                 if L::ROTATED {
                     rotate::<V>(&mut factors);
                 }
@@ -249,9 +308,22 @@ pub fn project<E: Executor>(
     coordinates: &mut [f32],
     scratch: &mut [f32],
 ) {
-    let partials = &mut scratch[..gradient.len().div_ceil(TILE) * coordinates.len()];
     let directions = first..first + coordinates.len();
-    executor.run(&Project { basis, directions, gradient }, partials);
+    let superstep = Project { basis, directions, gradient };
+    coordinates_of(executor, &superstep, gradient.len(), norms, coordinates, scratch);
+}
+
+/// The coordinates of a gradient of `elements` elements, of which `superstep` makes the partial sums, `[tiles][directions]`.
+pub(super) fn coordinates_of<E: Executor, S: Superstep>(
+    executor: &mut E,
+    superstep: &S,
+    elements: usize,
+    norms: &[f32],
+    coordinates: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let partials = &mut scratch[..elements.div_ceil(TILE) * coordinates.len()];
+    executor.run(superstep, partials);
     combine(executor, partials, coordinates);
     divide_by_norms(executor, norms, coordinates);
 }

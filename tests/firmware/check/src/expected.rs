@@ -1,0 +1,140 @@
+//! What this machine computes: the programs' jobs with wide vectors, the other strategy, and a gradient in memory.
+
+use std::path::Path;
+
+use firmware_jobs::failure::Failure;
+use firmware_jobs::fixtures::{ANSWERS, Fixture, RUN, STEPS};
+use firmware_jobs::images::Room;
+use firmware_jobs::train::Images;
+use firmware_jobs::{How, answers, large, replay, train};
+use random_bases_core::numerics::{Array, TILE};
+use random_bases_core::subspace::Strategy;
+
+use crate::device::Machine;
+use crate::{Checked, Trouble};
+
+/// A program of the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Known answers.
+    Answers,
+    /// One step of every method.
+    Steps,
+    /// Three hundred steps.
+    Train,
+    /// The same from the journal.
+    Replay,
+    /// A large network.
+    Large,
+    /// The README's example.
+    Example,
+    /// What `exp` and `ln` take.
+    Libm,
+    /// The same, of the other implementation.
+    Micromath,
+}
+
+type Wide = Array<16>;
+
+const HOW: How = How { strategy: Strategy::Fused, streamed: false };
+
+/// Floats of memory here, which is enough for every job.
+const FLOATS: usize = 1_000_000;
+
+/// What the large network computes, as it was recorded.
+const PINNED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../large.txt");
+
+impl Program {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Answers,
+        Self::Steps,
+        Self::Train,
+        Self::Replay,
+        Self::Large,
+        Self::Example,
+        Self::Libm,
+        Self::Micromath,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Steps => "steps",
+            Self::Train => "train",
+            Self::Replay => "replay",
+            Self::Large => "large",
+            Self::Example => "firmware",
+            Self::Libm => "libm",
+            Self::Micromath => "micromath",
+        }
+    }
+
+    /// Where Cargo puts it.
+    pub fn path(self) -> std::path::PathBuf {
+        Path::new(if self == Self::Example { "examples" } else { "" }).join(self.name())
+    }
+
+    /// Whether a machine runs it. Without an FPU, what is long would take minutes.
+    pub fn runs_on(self, machine: Machine) -> bool {
+        let short = !matches!(self, Self::Train | Self::Large | Self::Example);
+        machine == Machine::M4f || short
+    }
+
+    /// Whether QEMU counts its instructions.
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Self::Libm | Self::Micromath)
+    }
+
+    /// The records that are part of it.
+    pub const fn records(self) -> &'static [Fixture] {
+        match self {
+            Self::Answers => &[ANSWERS],
+            Self::Steps => STEPS,
+            Self::Train | Self::Replay => &[RUN],
+            _ => &[],
+        }
+    }
+
+    /// The lines that its job says here.
+    pub fn lines(self) -> Checked<Vec<String>> {
+        let mut text = String::new();
+        self.compute(&mut text)
+            .map_err(|failure| Trouble::Differs(format!("{}, on this machine: {failure}", self.name())))?;
+        Ok(text.lines().map(Into::into).collect())
+    }
+
+    fn compute(self, out: &mut String) -> Result<(), Failure<'static>> {
+        let mut floats = vec![0.0; FLOATS];
+        let mut images = Images::new();
+        match self {
+            Self::Answers => {
+                let mut tile = [0.0; TILE];
+                answers::answers::<Wide>(ANSWERS.0, ANSWERS.1, &mut tile, out)
+            }
+            Self::Steps => STEPS.iter().try_for_each(|(name, bytes)| {
+                train::train::<Wide>(name, bytes, HOW, &mut floats, &mut images, out)
+            }),
+            Self::Train => train::train::<Wide>(RUN.0, RUN.1, HOW, &mut floats, &mut images, out),
+            Self::Replay => replay::replay::<Wide>(RUN.0, RUN.1, &mut floats, out),
+            Self::Large => large::large::<Wide>(HOW, &mut floats, &mut Room::new(), out),
+            // They say nothing but by their exit code.
+            Self::Example | Self::Libm | Self::Micromath => Ok(()),
+        }
+    }
+}
+
+/// Compares the large network's lines with those recorded, or records them: no fixture of the command line's is of this network.
+pub fn pinned(lines: &[String], record: bool) -> Checked<()> {
+    let text = lines.join("\n") + "\n";
+    if record {
+        return std::fs::write(PINNED, text).map_err(|error| Trouble::Broken(format!("{PINNED}: {error}")));
+    }
+    let recorded =
+        std::fs::read_to_string(PINNED).map_err(|error| Trouble::Broken(format!("{PINNED}: {error}")))?;
+    if recorded == text {
+        return Ok(());
+    }
+    Err(Trouble::Differs(format!("{PINNED} has other lines than are computed here:\n{text}")))
+}
