@@ -10,7 +10,7 @@ use super::support::{Place, edited, encoded, encoded_with, value, values};
 /// A training of five steps, and its journal.
 fn trained(flags: &str) -> (Place, Vec<u8>) {
     let place = Place::new();
-    let small = "train --preset small --train-images 40 --test-images 8 -d 3 --max-steps 5";
+    let small = "train --preset small --train-images 200 --test-images 40 -d 3 --max-steps 5";
     place.run(&format!("{small} {flags} --output a")).ok();
     let bytes = place.read("a/journal.rbases");
     (place, bytes)
@@ -125,7 +125,7 @@ fn an_absurd_length_is_not_waited_for() {
 #[test]
 fn equal_journals_are_equal() {
     let (place, bytes) = trained("");
-    place.run("train --preset small --train-images 40 --test-images 8 -d 3 --max-steps 5 --threads 1 --vector portable --output b").ok();
+    place.run("train --preset small --train-images 200 --test-images 40 -d 3 --max-steps 5 --threads 1 --vector portable --output b").ok();
     assert_eq!(place.run("diff a/journal.rbases b/journal.rbases").ok(), "equal: 5 steps\n");
     let (code, out, _) = piped(&place, "diff a/journal.rbases -", &bytes);
     assert_eq!((code, out.as_str()), (Some(0), "equal: 5 steps\n"));
@@ -164,7 +164,9 @@ fn where_journals_part_is_named() {
 fn journals_of_other_runs_and_lengths_differ() {
     let (place, bytes) = trained("");
     place
-        .run("train --preset small --train-images 40 --test-images 8 -d 3 --max-steps 5 --seed 7 --output b")
+        .run(
+            "train --preset small --train-images 200 --test-images 40 -d 3 --max-steps 5 --seed 7 --output b",
+        )
         .ok();
     let message = place.run("diff a/journal.rbases b/journal.rbases").fails(6);
     assert!(message.contains("different runs") && message.contains("seed 7 there"), "{message}");

@@ -7,7 +7,7 @@ use firmware_jobs::fixtures::{ANSWERS, Fixture, RUN, STEPS};
 use firmware_jobs::images::Room;
 use firmware_jobs::train::Images;
 use firmware_jobs::{How, answers, large, replay, train};
-use random_bases_core::numerics::{Array, TILE};
+use random_bases_core::numerics::{Array, Lanes, TILE};
 use random_bases_core::subspace::Strategy;
 
 use crate::device::Machine;
@@ -97,28 +97,42 @@ impl Program {
         }
     }
 
+    /// Whether its job says anything.
+    pub const fn has_lines(self) -> bool {
+        !matches!(self, Self::Example | Self::Libm | Self::Micromath)
+    }
+
     /// The lines that its job says here.
     pub fn lines(self) -> Checked<Vec<String>> {
+        self.said::<Wide>(HOW)
+    }
+
+    /// The same, done as a board does it.
+    pub fn lines_of_a_board(self) -> Checked<Vec<String>> {
+        self.said::<Array<1>>(How::SMALL)
+    }
+
+    fn said<V: Lanes>(self, how: How) -> Checked<Vec<String>> {
         let mut text = String::new();
-        self.compute(&mut text)
+        self.compute::<V>(how, &mut text)
             .map_err(|failure| Trouble::Differs(format!("{}, on this machine: {failure}", self.name())))?;
         Ok(text.lines().map(Into::into).collect())
     }
 
-    fn compute(self, out: &mut String) -> Result<(), Failure<'static>> {
+    fn compute<V: Lanes>(self, how: How, out: &mut String) -> Result<(), Failure<'static>> {
         let mut floats = vec![0.0; FLOATS];
         let mut images = Images::new();
         match self {
             Self::Answers => {
                 let mut tile = [0.0; TILE];
-                answers::answers::<Wide>(ANSWERS.0, ANSWERS.1, &mut tile, out)
+                answers::answers::<V>(ANSWERS.0, ANSWERS.1, &mut tile, out)
             }
             Self::Steps => STEPS.iter().try_for_each(|(name, bytes)| {
-                train::train::<Wide>(name, bytes, HOW, &mut floats, &mut images, out)
+                train::train::<V>(name, bytes, how, &mut floats, &mut images, out)
             }),
-            Self::Train => train::train::<Wide>(RUN.0, RUN.1, HOW, &mut floats, &mut images, out),
-            Self::Replay => replay::replay::<Wide>(RUN.0, RUN.1, &mut floats, out),
-            Self::Large => large::large::<Wide>(HOW, &mut floats, &mut Room::new(), out),
+            Self::Train => train::train::<V>(RUN.0, RUN.1, how, &mut floats, &mut images, out),
+            Self::Replay => replay::replay::<V>(RUN.0, RUN.1, &mut floats, out),
+            Self::Large => large::large::<V>(how, &mut floats, &mut Room::new(), out),
             // They say nothing but by their exit code.
             Self::Example | Self::Libm | Self::Micromath => Ok(()),
         }

@@ -3,7 +3,10 @@
 //!
 //! ```text
 //! firmware-check m4f|m0 PROGRAMS [--sizes TABLE COMPILER] [--record]
+//! firmware-check here
 //! ```
+//!
+//! `here` does the same jobs on this machine alone, in all ways of working, for builds for other processors than the usual one.
 //!
 //! `m4f` is a Cortex-M4F, `m0` a machine without an FPU. `PROGRAMS` is the folder where Cargo put them. `--sizes` also checks the
 //! images, which takes a build without panics, and compares the table if it was made by the same compiler. `--record` writes
@@ -45,7 +48,14 @@ struct Request {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments == ["here"] {
+        return conclude(here());
+    }
     let result = parse(&arguments).map_err(Trouble::Broken).and_then(|request| check(&request));
+    conclude(result)
+}
+
+fn conclude(result: Checked<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Trouble::Differs(what)) => {
@@ -60,7 +70,8 @@ fn main() -> ExitCode {
 }
 
 fn parse(arguments: &[String]) -> Result<Request, String> {
-    const USAGE: &str = "usage: firmware-check m4f|m0 PROGRAMS [--sizes TABLE COMPILER] [--record]";
+    const USAGE: &str =
+        "usage: firmware-check m4f|m0 PROGRAMS [--sizes TABLE COMPILER] [--record], or firmware-check here";
     let [machine, programs, rest @ ..] = arguments else { return Err(USAGE.into()) };
     let machine = Machine::named(machine).ok_or_else(|| format!("machine {machine}? {USAGE}"))?;
     let (mut sizes, mut record, mut rest) = (None, false, rest.iter());
@@ -96,6 +107,20 @@ fn check(request: &Request) -> Checked<()> {
         Some((table, compiler)) => sizes::compare(request.machine, &rows, table, compiler, request.record),
         None => Ok(()),
     }
+}
+
+/// All jobs on this machine, as a host and as a board does them. The jobs compare with the fixtures; here their lines are compared with one another.
+fn here() -> Checked<()> {
+    let jobs: Vec<_> = Program::ALL.into_iter().filter(|program| program.has_lines()).collect();
+    for program in &jobs {
+        let (wide, small) = (program.lines()?, program.lines_of_a_board()?);
+        compare(Path::new(program.name()), &wide, &small)?;
+        if *program == Program::Large {
+            expected::pinned(&wide, false)?;
+        }
+    }
+    println!("{} jobs equal", jobs.len());
+    Ok(())
 }
 
 /// The first line that is not this machine's.
