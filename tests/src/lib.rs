@@ -1,6 +1,6 @@
 //! What the cross-crate tests share.
 //!
-//! The tests themselves are in `tests/tests/`: `conformance` (every executor against the contract), `broken` (the suite
+//! The tests themselves are in `tests/tests/`: `conformance` and `conformance_arrays` (every executor against the contract), `broken` (the suite
 //! finds broken executors), `reads` (tiles read what they say), `gradients` (backward passes are derivatives), `parity`
 //! (threads, levels, strategies, replay), `options` (pairs of RBD's options, workers, the page of options), `executor` (threads and levels are really used), `fixtures`, `statistics`, `cli`
 //! (the real binary), `memory` (peaks of the real binary), `allocation` (none in a step), `reported` (the numbers that a run reports), `data` (real MNIST),
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
 use random_bases::executor::Threads;
 use random_bases::vector::Level;
+use random_bases_core::conformance::{MEMORY, Part};
+use random_bases_core::step::Executor;
 
 /// The folder with data files for tests, with a subfolder `mnist`. Any user can set it.
 pub const DATA_VARIABLE: &str = "RANDOM_BASES_TEST_DATA";
@@ -56,6 +58,25 @@ pub fn trial(
 /// If not, the reason.
 pub fn able(level: Level) -> Result<(), String> {
     if level.available() { Ok(()) } else { Err(format!("this processor has no {level}")) }
+}
+
+/// Whether an executor passes a part of the core's suite.
+///
+/// # Errors
+/// If a bit differs, or if the part has become empty.
+pub fn passes(part: Part, executor: &mut impl Executor) -> Result<(), Failed> {
+    let report = part.run(executor, &mut vec![0.0; MEMORY])?;
+    let least = match part {
+        Part::Subspaces => 10_000,
+        Part::Networks => 500,
+        Part::Images => 50,
+        Part::Methods => 1_000,
+        Part::Options => 2_000,
+    };
+    if report.comparisons < least {
+        return Err(format!("only {} comparisons", report.comparisons).into());
+    }
+    Ok(())
 }
 
 /// An executor with so many threads and this level.
