@@ -230,8 +230,8 @@ mod tests {
                 ("tile", Access::Word, Kind::Word)
             ]
         );
-        let list = codelets.get("SumFours").expect("a class");
-        assert_eq!(list.access("fours"), Some(Access::List));
+        let list = codelets.get("ApplyLanes").expect("a class");
+        assert_eq!(list.access("total"), Some(Access::List));
         assert!(codelets.get("Project").is_none());
         assert_eq!((codelet.law(), list.law()), (Some("Normal"), None));
         assert!(codelets.iter().all(|codelet| !codelet.fields.is_empty()));

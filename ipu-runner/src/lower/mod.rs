@@ -98,7 +98,7 @@ impl<'t> Builder<'t> {
 
     /// Spreads some elements of a variable evenly over all tiles.
     fn spread_out(&mut self, variable: VariableId, elements: Range<usize>) {
-        let grain = self.grain(elements.len(), self.target.tiles() as usize);
+        let grain = self.of_tile(elements.len());
         let end = elements.end;
         for (tile, start) in elements.step_by(grain).enumerate() {
             self.graph.map(variable, start..end.min(start + grain), tile as u32);
@@ -152,16 +152,15 @@ impl<'t> Builder<'t> {
         self.graph.vertex(set, Vertex { codelet, tile, edges, cycles });
     }
 
-    /// How many of `len` elements each of `parts` gets: an even number, which is 64 bits.
-    const fn grain(&self, len: usize, parts: usize) -> usize {
-        let even = len.div_ceil(parts).next_multiple_of(2);
-        if even < 2 { 2 } else { even }
+    /// How many of `len` elements each tile gets that has some.
+    fn of_tile(&self, len: usize) -> usize {
+        even(len, self.target.tiles() as usize).max(LEAST)
     }
 
     /// Cuts `len` elements into pieces for all workers: each piece and its tile, which is where it lies if these elements are spread out.
     fn pieces(&self, len: usize) -> Vec<(Range<usize>, u32)> {
-        let of_tile = self.grain(len, self.target.tiles() as usize);
-        let grain = self.grain(of_tile, WORKERS as usize);
+        let of_tile = self.of_tile(len);
+        let grain = even(of_tile, WORKERS as usize);
         let tiles = (0..len).step_by(of_tile).map(|start| start..len.min(start + of_tile));
         let cut = |(tile, all): (usize, Range<usize>)| {
             let end = all.end;
@@ -169,6 +168,15 @@ impl<'t> Builder<'t> {
         };
         tiles.enumerate().flat_map(cut).collect()
     }
+}
+
+/// The fewest elements of a variable that are put on a tile, if there are so many: where fewer were, every reader of a short vector would have to
+/// hear from many tiles.
+const LEAST: usize = 24;
+
+/// How many of `len` elements each of `parts` gets: an even number, which is 64 bits.
+fn even(len: usize, parts: usize) -> usize {
+    len.div_ceil(parts).next_multiple_of(2).max(2)
 }
 
 /// A view as an edge.

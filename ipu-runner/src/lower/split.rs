@@ -129,8 +129,8 @@ mod tests {
             }
         };
         assert_eq!(best(&TARGET, 10, 12, load(0)), 2);
-        // Every piece needs 1,000 elements: two or three pieces a tile cost less than six.
-        assert_eq!(best(&TARGET, 10, 12, load(1_000)), 12);
+        // If every piece needs 1,000 elements, three a tile take 2,400 + 3,000 turns; six would take 1,200 + 6,000, two 3,600 + 2,000.
+        assert_eq!(best(&TARGET, 10, 12, load(1_000)), 4);
         assert_eq!(best(&TARGET, 10, 12, load(100)), 2);
     }
 

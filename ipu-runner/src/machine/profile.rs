@@ -25,6 +25,8 @@ pub struct Cost {
     pub rows: u64,
     /// Turns of all tiles.
     pub total: u64,
+    /// Bundles that workers issue: a tile could issue one each turn.
+    pub issued: u64,
     /// Turns of the exchange: of the tile that has most to send or receive.
     pub exchange: u64,
     /// Turns of arranging what does not lie side by side, of the tile that has most of it.
@@ -107,6 +109,7 @@ fn of_set(graph: &Graph, home: &Home, set: usize, target: &Target) -> Cost {
         compute,
         rows,
         total: tiles.iter().map(|(turns, _)| turns).sum(),
+        issued: set.vertices.iter().map(|vertex| vertex.cycles).sum(),
         ..Cost::default()
     };
     cost.add(target, before.exchange());
@@ -183,6 +186,7 @@ mod tests {
             compute: 6 * 20 + LAUNCH,
             rows: 0,
             total: 6 * 20 + LAUNCH + 6 * 7 + LAUNCH,
+            issued: 6 * 10 + 20 + 7,
             // Before: the number, to tiles 0 and 1, sent once. After: tile 2 gets eight elements, seven of them from tile 0, in eight messages.
             exchange: (1 + MESSAGE) + (8 + 8 * MESSAGE),
             arranging: 0,
@@ -190,7 +194,7 @@ mod tests {
             linked: 0,
             sync: 2 * SYNC,
         };
-        assert_eq!(costs, [want.clone()]);
+        assert_eq!(costs, std::slice::from_ref(&want));
         assert_eq!(want.turns(), want.compute + want.exchange + 2 * SYNC);
     }
 

@@ -117,7 +117,7 @@ fn legend(area: &Area<'_>, top: u32, target: &Target) -> Result<(), Failure> {
     let beyond = FREE + BAR.0 + 2 * FREE;
     fill(area, (beyond, top), (BAR.1, BAR.1), BEYOND)?;
     let note = format!(
-        "bytes; more than {limit}, {USABLE_PERCENT} % of a tile's {}: does not fit",
+        "bytes. Does not fit: more than {limit}, {USABLE_PERCENT} % of a tile's {}",
         target.bytes_per_tile
     );
     text(area, &note, (beyond + BAR.1 + 6, top + BAR.1 / 2), 12, HPos::Left)

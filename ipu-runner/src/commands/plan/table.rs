@@ -52,6 +52,7 @@ pub(super) fn merge(costs: Vec<Cost>) -> Vec<Group> {
         there.compute += times * cost.compute;
         there.rows += times * cost.rows;
         there.total += times * cost.total;
+        there.issued += times * cost.issued;
         there.exchange += times * cost.exchange;
         there.arranging += times * cost.arranging;
         there.bytes += times * cost.bytes;
@@ -175,8 +176,12 @@ impl Table<'_> {
         for (what, turns) in shares {
             writeln!(out, "{what:<LABEL$} {}", percent(turns, all))?;
         }
-        let busy = self.busy(self.sum(|cost| cost.total), compute);
-        writeln!(out, "{:<LABEL$} {busy:.1} %", "tiles busy, of all computing")?;
+        for (what, part) in [
+            ("tiles busy, of all computing", self.sum(|cost| cost.total)),
+            ("bundles issued, of all there could", self.sum(|cost| cost.issued)),
+        ] {
+            writeln!(out, "{what:<LABEL$} {:.1} %", self.busy(part, compute))?;
+        }
         writeln!(out, "{:<LABEL$} {}", "bytes exchanged", self.sum(|cost| cost.bytes))
     }
 
@@ -216,6 +221,7 @@ mod tests {
             compute,
             rows: compute / 2,
             total: 3 * compute,
+            issued: compute,
             exchange: 5,
             arranging: 7,
             bytes: 11,
@@ -231,6 +237,7 @@ mod tests {
             compute: 700,
             rows: 350,
             total: 2100,
+            issued: 700,
             exchange: 20,
             arranging: 28,
             bytes: 44,
