@@ -13,7 +13,7 @@ use crate::args::VerifyArguments;
 use crate::executor::{Report, TileExecutor};
 use crate::graph::Fault;
 
-/// Verifies every file named, and every record in every folder named, superstep by superstep.
+/// Verifies every file named, and every record in every folder named. Steps are made as by `train`: as one program where they are one.
 ///
 /// # Errors
 /// As `random-bases verify`; and [`Failure::Internal`] if a rule of the machine is broken.
