@@ -22,6 +22,7 @@ use crate::device::{Device, Engine};
 use crate::graph::{Fault, Kind, VariableId};
 use crate::lower::{Builder, Operand, Operation, Unsupported, operation};
 use crate::program::{self, ProgramError, TileTraining};
+use crate::threads::OnThreads;
 
 /// Runs supersteps on the tiles of a device.
 pub struct TileExecutor {
@@ -123,9 +124,10 @@ struct Loaded {
 }
 
 impl TileExecutor {
-    /// For a device. `host`: threads for what is not a superstep, and for supersteps without codelets.
+    /// For a device. `host`: threads for what is not a superstep, for supersteps without codelets, and for a device that is emulated.
     #[must_use]
     pub fn new(device: Arc<dyn Device>, host: Arc<Threads>) -> Self {
+        let device: Arc<dyn Device> = Arc::new(OnThreads::new(device, Arc::clone(host.pool())));
         let training = TileTraining::new(Arc::clone(&device));
         Self { device, engines: HashMap::new(), training, host, report: Report::default() }
     }

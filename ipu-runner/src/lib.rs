@@ -9,8 +9,9 @@
 //! - [`lower`]: from what the core says of a superstep to vertices; **and how it is spread over tiles, there**;
 //! - [`device`]: what can execute graphs;
 //! - [`machine`]: one such device, the tile machine, which executes graphs in this process and checks the rules of the hardware;
-//! - [`executor`]: an executor of the core on it, superstep by superstep;
+//! - [`threads`]: devices on threads that are given to them;
 //! - [`program`]: whole training steps as one program, with weights that stay on the tiles;
+//! - [`executor`]: an executor of the core on a device: such steps where they are one program, everything else superstep by superstep;
 //! - [`probe`]: what only hardware can tell, as questions;
 //! - [`commands`]: the program `ipu-runner`.
 //!
@@ -52,4 +53,5 @@ pub mod machine;
 pub mod probe;
 pub mod program;
 pub mod target;
+pub mod threads;
 pub mod timing;

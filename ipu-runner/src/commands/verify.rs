@@ -13,7 +13,7 @@ use random_bases::settings::Strategy;
 use crate::args::VerifyArguments;
 use crate::executor::{Report, TileExecutor};
 
-/// Verifies every file named, and every record in every folder named, superstep by superstep.
+/// Verifies every file named, and every record in every folder named. Steps are made as by `train`: as one program where they are one.
 ///
 /// # Errors
 /// As `random-bases verify`; [`Failure::Configuration`] if a tile has too little memory, [`Failure::Internal`] if another rule of the machine is

@@ -9,10 +9,13 @@ use crate::codelets::{Access, Codelets, intern};
 use crate::device::{Device, Engine};
 use crate::graph::{Edge, Fault, Graph, Kind, Program, VariableId, Vertex, View};
 
+/// What opens a device for some codelets.
+pub type Open<'a> = dyn Fn(&Arc<Codelets>) -> Result<Arc<dyn Device>, Failure> + 'a;
+
 /// Where questions are asked.
 pub struct Laboratory<'a> {
     /// Opens the device for some codelets.
-    pub open: &'a dyn Fn(&Arc<Codelets>) -> Result<Arc<dyn Device>, Failure>,
+    pub open: &'a Open<'a>,
     /// The codelets of all questions: [`super::SOURCE`].
     pub source: &'a str,
 }

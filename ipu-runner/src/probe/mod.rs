@@ -11,7 +11,7 @@ mod experiment;
 mod generator;
 mod machine;
 
-pub use experiment::Laboratory;
+pub use experiment::{Laboratory, Open};
 
 use serde_json::{Value, json};
 
