@@ -78,8 +78,8 @@ impl Program {
 
     /// Whether a machine runs it. Without an FPU, what is long would take minutes.
     pub fn runs_on(self, machine: Machine) -> bool {
-        let short = !matches!(self, Self::Train | Self::Large | Self::Example);
-        machine == Machine::M4f || short
+        let long = matches!(self, Self::Train | Self::Replay | Self::Large | Self::Example);
+        machine == Machine::M4f || !long
     }
 
     /// Whether QEMU counts its instructions.

@@ -24,9 +24,19 @@ pub struct Row {
 }
 
 impl Row {
-    /// Of a program that ran. The example does not say how deep its stack goes.
+    /// Of a program that ran. The example does not say how deep its stack goes; all others have to.
     pub fn of(program: Program, image: &Image, said: &Said) -> Checked<Self> {
-        let stack = said.fact("stack").and_then(|numbers| numbers.first().copied()).unwrap_or(0);
+        let stack = match said.fact("stack") {
+            Some(&[stack]) => stack,
+            _ if program == Program::Example => 0,
+            _ => {
+                return Err(Trouble::Differs(format!(
+                    "{} does not say how deep its stack went",
+                    program.name()
+                )));
+            }
+        };
+        // A stack that went on into the variables has used all that is left, so the sum is all of RAM.
         let ram = image.variables + stack;
         if ram >= RAM {
             let what = format!("{} takes {ram} bytes of RAM of {RAM}", program.name());
