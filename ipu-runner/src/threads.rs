@@ -2,13 +2,14 @@
 //!
 //! Emulated tiles would otherwise take all threads that there are, whatever a training was let have.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::ThreadPool;
 
 use crate::device::{Device, Engine};
-use crate::graph::{Fault, Graph, Program, VariableId};
+use crate::graph::{Fault, Graph, Program, StreamId, VariableId};
 use crate::target::Target;
 
 /// A device on threads.
@@ -60,7 +61,19 @@ impl Engine for Running {
         self.engine.read(variable, elements)
     }
 
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault> {
+        self.engine.connect(stream, records)
+    }
+
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
+        self.engine.records(stream)
+    }
+
     fn graph(&self) -> &Graph {
         self.engine.graph()
+    }
+
+    fn take_subnormals(&mut self) -> BTreeMap<String, u64> {
+        self.engine.take_subnormals()
     }
 }
