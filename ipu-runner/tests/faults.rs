@@ -160,6 +160,7 @@ fn a_tile_with_too_little_memory() {
     let more = |elements: usize| {
         graph(|parts| {
             let more = parts.graph.variable("more", Kind::Float, elements);
+            parts.graph.expose(more);
             parts.maps.push((more, 0..elements, 0));
             parts.target.bytes_per_tile = usable(used + 400);
         })

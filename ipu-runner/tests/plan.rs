@@ -110,7 +110,7 @@ fn too_little_memory_names_the_tile_and_what_would_help() {
 fn what_is_far_too_large_is_refused_at_once() {
     let message = refusal(&["--network", "conv", "--dataset", "shapes", "--batch-size", "20000"]);
     assert!(message.contains("the buffers of the training"), "{message}");
-    assert!(message.contains("--batch-size"), "{message}");
+    assert!(message.contains("they fit with --batch-size"), "{message}");
 }
 
 #[test]

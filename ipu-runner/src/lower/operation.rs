@@ -21,7 +21,7 @@ pub struct Law {
     pub threshold: u32,
     /// Whether rows are rotated.
     pub rotated: bool,
-    /// What two elements cost: see [`costs`].
+    /// Cycles of a worker that two elements take, counted in `costs.rs`.
     pub pair_cycles: u64,
 }
 

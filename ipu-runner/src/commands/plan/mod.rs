@@ -19,6 +19,7 @@ use crate::args::PlanArguments;
 use crate::graph::check;
 use crate::machine::{check_memory, cost, usage};
 use case::Case;
+use remedies::Look;
 use replicas::Replicas;
 use table::Table;
 
@@ -33,7 +34,7 @@ pub fn run(arguments: &PlanArguments, out: &mut impl Write) -> Result<(), Failur
     let replicas = Replicas::new(&spec, arguments.ipus)?;
     let target = arguments.target.target(replicas.chips);
     let case = Case { spec, target, rates: settings.rates(0, 1_000_000) };
-    case.check_buffers().map_err(|fault| remedies::failure(&case, &replicas, &fault))?;
+    case.check_buffers().map_err(|fault| remedies::failure(&case, &replicas, &fault, Look::Buffers))?;
     let (graph, program) = case.lower().map_err(Failure::configuration)?;
     let programs = [program];
     let usage = usage(&graph, &programs);
@@ -56,7 +57,7 @@ pub fn run(arguments: &PlanArguments, out: &mut impl Write) -> Result<(), Failur
     };
     // Room for the graphs of other cases.
     drop((graph, programs));
-    Err(remedies::failure(&case, &replicas, &fault))
+    Err(remedies::failure(&case, &replicas, &fault, Look::Whole))
 }
 
 /// The run, of images that nobody looks at.

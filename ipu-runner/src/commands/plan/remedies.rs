@@ -21,9 +21,29 @@ type Change = fn(&Case, &Replicas) -> Changed;
 /// The options that could help.
 const CHANGES: [Change; 4] = [dimensions, batch, chips, chip];
 
+/// How a case is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Its buffers alone: where even these do not fit, graphs are too large to be made one after the other.
+    Buffers,
+    /// All of it.
+    Whole,
+}
+
+impl Look {
+    /// What does not fit; nothing, if no graph can be made.
+    fn fault(self, case: &Case) -> Option<Option<Fault>> {
+        match self {
+            Self::Buffers => Some(case.check_buffers().err()),
+            Self::Whole => case.fault().ok(),
+        }
+    }
+}
+
 /// The failure of a case that does not fit, with every option that would make it fit alone.
-pub(super) fn failure(case: &Case, replicas: &Replicas, fault: &Fault) -> Failure {
-    let fits: Vec<_> = CHANGES.iter().filter_map(|change| search(case, replicas, fault, *change)).collect();
+pub(super) fn failure(case: &Case, replicas: &Replicas, fault: &Fault, look: Look) -> Failure {
+    let fits: Vec<_> =
+        CHANGES.iter().filter_map(|change| search(case, replicas, fault, look, *change)).collect();
     let missing = match fault {
         Fault::Memory { used, available, .. } => used - available,
         _ => return Failure::internal(fault.to_string()),
@@ -31,17 +51,18 @@ pub(super) fn failure(case: &Case, replicas: &Replicas, fault: &Fault) -> Failur
     let advice = if fits.is_empty() {
         "no single option of base_dimensions, batch_size, ipus and target makes it fit; try several".into()
     } else {
-        format!("what fits: {}", fits.join("; or "))
+        let what = if look == Look::Buffers { "they fit with" } else { "what fits:" };
+        format!("{what} {}", fits.join("; or "))
     };
     Failure::configuration(format!("{fault}: {missing} bytes too few; {advice}"))
 }
 
 /// Halves or doubles an option until everything fits.
-fn search(case: &Case, replicas: &Replicas, fault: &Fault, change: Change) -> Option<String> {
+fn search(case: &Case, replicas: &Replicas, fault: &Fault, look: Look, change: Change) -> Option<String> {
     let (mut case, mut before) = (case.clone(), used(fault));
     for _ in 0..TRIES {
         let (next, name) = change(&case, replicas)?;
-        match next.fault().ok()? {
+        match look.fault(&next)? {
             None => return Some(name),
             // It has nothing to do with it.
             Some(fault) if used(&fault) >= before - before / 50 => return None,

@@ -178,7 +178,7 @@ impl Table<'_> {
         }
         for (what, part) in [
             ("tiles busy, of all computing", self.sum(|cost| cost.total)),
-            ("bundles issued, of all there could", self.sum(|cost| cost.issued)),
+            ("issue slots used, of all computing", self.sum(|cost| cost.issued)),
         ] {
             writeln!(out, "{what:<LABEL$} {:.1} %", self.busy(part, compute))?;
         }
