@@ -34,7 +34,7 @@ const SMALL: [(&str, &str); 6] = [
 fn train(flags: &str) -> String {
     let given: Vec<_> = flags.split_whitespace().collect();
     // SGD has no dimensions.
-    let fits = |flag: &str| !given.contains(&flag) && !(flag == "-d" && given.contains(&"sgd"));
+    let fits = |flag: &str| !(given.contains(&flag) || flag == "-d" && given.contains(&"sgd"));
     let more = SMALL.iter().filter(|(flag, _)| fits(flag)).map(|(flag, value)| format!(" {flag} {value}"));
     format!("train {flags}{}", more.collect::<String>())
 }
