@@ -58,13 +58,16 @@ fn changed(number: u32, changes: &[(&str, &str)]) -> Answer {
     ask_about(&Laboratory { open: &open, source: &source }, number).expect("a question")
 }
 
+/// A question, changes of its codelet, and what the answer then says.
+type Case<'a> = (u32, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn other_codelets_have_other_answers() {
     let flushed =
         |x: &str| format!("{{ const float r = {x}; {{}} = (bits(r) & 0x7f800000u) != 0 ? r : 0.0f; }}");
     let sums = flushed("a[i] + b[i]").replace("{}", "sums[i]");
     let hardware = ("constexpr unsigned on_hardware = 0;", "constexpr unsigned on_hardware = 1;");
-    let cases: &[(u32, &[(&str, &str)], &str)] = &[
+    let cases: &[Case<'_>] = &[
         (1, &[("a[i] * b[i] + c[i]", "__builtin_fmaf(a[i], b[i], c[i])")], "no, it is fused: all "),
         (1, &[("a[i] * b[i] + c[i]", "a[i] * b[i] - c[i]")], "neither: "),
         (2, &[("a[i] / b[i]", "a[i] * (1.0f / b[i])")], "differ, by up to 1 units"),

@@ -4,7 +4,7 @@
 //! the tile machine, what is ordinary C++ is answered by this machine's processor, and what needs instructions of the hardware by what this project
 //! assumes of them: each answer says which.
 //!
-//! In reading order: [`experiment`] how a codelet is run, then the questions: [`arithmetic`], [`generator`], [`machine`].
+//! In reading order: `experiment` how a codelet is run, then the questions: `arithmetic`, `generator`, `machine`.
 
 mod arithmetic;
 mod experiment;
