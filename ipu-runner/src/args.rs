@@ -10,6 +10,7 @@ use random_bases::settings::SettingsFlags;
 use crate::codelets::Codelets;
 use crate::device::Device;
 use crate::machine::{Library, TileMachine};
+use crate::poplar::{Popc, PoplarDevice, Shim};
 use crate::target::Target;
 
 /// random-bases on the tiles of an IPU
@@ -26,6 +27,8 @@ pub struct Arguments {
 pub enum Command {
     /// Print what a training step would be on a machine: supersteps, tiles, memory, time; nothing is executed
     Plan(Box<PlanArguments>),
+    /// Write a C++ project that makes a training's first steps on an IPU, and compares them with a CPU's
+    Emit(Box<EmitArguments>),
     /// Compute again what records say, on emulated tiles, and compare every bit
     Verify(VerifyArguments),
 }
@@ -58,6 +61,20 @@ pub struct PlanArguments {
     pub settings: SettingsFlags,
 }
 
+/// Of `emit`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct EmitArguments {
+    /// The folder to write: a new one, or an empty one
+    #[arg(value_name = "OUTPUT")]
+    pub output: PathBuf,
+    /// How many steps
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub steps: u32,
+    /// The machine, and the training
+    #[command(flatten)]
+    pub step: PlanArguments,
+}
+
 /// What executes graphs.
 #[derive(clap::Args, Clone, Debug)]
 pub struct DeviceArguments {
@@ -80,6 +97,10 @@ pub struct DeviceArguments {
 pub enum DeviceKind {
     /// Emulated tiles, in this process
     Tiles,
+    /// The first free IPUs
+    Ipu,
+    /// Poplar's emulator
+    IpuModel,
 }
 
 impl DeviceArguments {
@@ -93,6 +114,12 @@ impl DeviceArguments {
             DeviceKind::Tiles => {
                 let library = Library::new(&Codelets::built_in()).map_err(Failure::configuration)?;
                 Ok(Arc::new(TileMachine::new(target, library, self.seed)))
+            }
+            DeviceKind::Ipu | DeviceKind::IpuModel => {
+                let shim = Shim::linked().map_err(Failure::configuration)?;
+                let open =
+                    if self.device == DeviceKind::Ipu { PoplarDevice::ipu } else { PoplarDevice::ipu_model };
+                Ok(Arc::new(open(&shim, &target, Popc::find()).map_err(Failure::configuration)?))
             }
         }
     }

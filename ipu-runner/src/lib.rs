@@ -8,8 +8,10 @@
 //! - [`lower`]: from what the core says of a superstep to vertices; **and how it is spread over tiles, there**;
 //! - [`device`]: what can execute graphs;
 //! - [`machine`]: one such device, the tile machine, which executes graphs in this process and checks the rules of the hardware;
+//! - [`poplar`]: another, Poplar, through a shim in C++; [`stand_in`] is what the shim is tested against where there is no SDK;
 //! - [`executor`]: an executor of the core on it, superstep by superstep;
 //! - [`program`]: whole training steps as one program, with weights that stay on the tiles;
+//! - [`emit`]: such steps as a C++ project, for a machine that has Poplar but nothing of this;
 //! - [`commands`]: the program `ipu-runner`.
 //!
 //! Nothing about networks or methods is written again here: sizes, orders and constants come from the core, and a step is what the core's own
@@ -43,9 +45,13 @@ pub mod args;
 pub mod codelets;
 pub mod commands;
 pub mod device;
+pub mod emit;
 pub mod executor;
 pub mod graph;
 pub mod lower;
 pub mod machine;
+pub mod pattern;
+pub mod poplar;
 pub mod program;
+pub mod stand_in;
 pub mod target;

@@ -11,6 +11,7 @@ use random_bases::failure::say;
 fn main() -> ExitCode {
     let out = &mut stdout().lock();
     let result = match Arguments::parse().command {
+        Command::Emit(arguments) => commands::emit::run(&arguments, out),
         Command::Plan(arguments) => commands::plan::run(&arguments, out),
         Command::Verify(arguments) => commands::verify::run(&arguments, out),
     };

@@ -1,4 +1,5 @@
 //! The subcommands, a file each.
 
+pub mod emit;
 pub mod plan;
 pub mod verify;

@@ -33,7 +33,9 @@ pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Fail
         printed(writeln!(out, "computed by the host, not on tiles: {superstep} ({reason})"))?;
     }
     report.check().map_err(|fault| match fault {
-        Fault::Memory { .. } => Failure::configuration(format!("{fault}; all lines after that say nothing")),
+        Fault::Memory { .. } | Fault::Device(_) => {
+            Failure::configuration(format!("{fault}; all lines after that say nothing"))
+        }
         fault => Failure::internal(fault.to_string()),
     })?;
     result
