@@ -56,6 +56,9 @@ pub enum Command {
     /// Rebuild the weights of a training from its journal, without data and without gradients
     #[command(after_help = after_help(REPLAY_EXAMPLES))]
     Replay(ReplayArguments),
+    /// Compare two journals step by step, and say where they part
+    #[command(after_help = after_help(DIFF_EXAMPLES))]
+    Diff(DiffArguments),
     /// Describe a record, journal or weights file
     #[command(after_help = after_help("Example:\n  random-bases inspect runs/a/journal.rbases"))]
     Inspect(InspectArguments),
@@ -226,10 +229,21 @@ fn machine_only(mut settings: SettingsFlags, command: &str) -> Result<MachineFla
     )))
 }
 
+/// The arguments of `diff`.
+#[derive(Debug, Clone, Args)]
+pub struct DiffArguments {
+    /// A journal; `-` for standard input
+    #[arg(value_name = "JOURNAL")]
+    pub one: PathBuf,
+    /// Another; `-` for standard input
+    #[arg(value_name = "JOURNAL")]
+    pub other: PathBuf,
+}
+
 /// The arguments of `replay`.
 #[derive(Args, Clone, Debug)]
 pub struct ReplayArguments {
-    /// The journal of a training
+    /// The journal of a training; `-` for standard input, where steps are replayed as they come
     #[arg(value_name = "JOURNAL")]
     pub journal: PathBuf,
     /// Replay so many steps; 0 gives the initial weights [default: all]
@@ -384,7 +398,12 @@ const RECORD_EXAMPLES: &str = "Examples:
 
 const REPLAY_EXAMPLES: &str = "Examples:
   random-bases replay runs/a/journal.rbases --output weights.safetensors
-  random-bases replay runs/a/journal.rbases --steps 100 --threads 1";
+  random-bases replay runs/a/journal.rbases --steps 100 --threads 1
+  ssh board cat journal.rbases | random-bases replay -";
+
+const DIFF_EXAMPLES: &str = "Examples:
+  random-bases diff runs/a/journal.rbases runs/b/journal.rbases
+  ssh board cat journal.rbases | random-bases diff runs/a/journal.rbases -";
 
 const DATA_EXAMPLES: &str = "Examples:
   random-bases data list
@@ -433,9 +452,18 @@ mod tests {
 
     #[test]
     fn every_help_lists_the_exit_codes() {
-        for command in
-            ["train", "config", "verify", "record", "replay", "inspect", "data", "orthogonality", "machine"]
-        {
+        for command in [
+            "train",
+            "config",
+            "verify",
+            "record",
+            "replay",
+            "diff",
+            "inspect",
+            "data",
+            "orthogonality",
+            "machine",
+        ] {
             assert!(help(command).contains("6  mismatch"), "{command}");
         }
         let train = help("train");

@@ -150,7 +150,8 @@ impl Run<'_> {
     /// Makes steps until there are `steps`, or fewer if the user asks to stop; returns how many there are.
     ///
     /// # Errors
-    /// [`Failure::Diverged`], [`Failure::Output`], and [`Failure::Mismatch`] if a step that is made again has other bits.
+    /// [`Failure::Diverged`], [`Failure::Output`], [`Failure::Mismatch`] if a step that is made again has other bits, and whatever the
+    /// machine that makes steps says of itself ([`Training::check`]).
     pub fn epochs(&mut self, steps: u64) -> Result<u64, Failure> {
         let (per_epoch, per_step) = (self.training.batches_per_epoch(), self.spec.batches_per_step());
         let first = self.past.as_ref().map_or(0, |past| past.from);
@@ -197,7 +198,7 @@ impl Run<'_> {
         }
         if first == steps {
             // Nothing was left to do; the summary still says how good the weights are.
-            self.validation = self.evaluate();
+            self.validation = self.evaluate(Part::Validation)?;
         }
         Ok(steps)
     }
@@ -212,9 +213,11 @@ impl Run<'_> {
     fn step(&mut self, step: u64, last: bool) -> Result<Outcome, Failure> {
         let rates = self.settings.rates(step, self.planned);
         let outcome = self.training.step(rates);
+        let finite = !(last || self.journal.is_some()) || all_finite(self.training.weights());
+        self.check()?;
         let what = if !outcome.loss.is_finite() {
             format!("the loss is {}", outcome.loss)
-        } else if (last || self.journal.is_some()) && !all_finite(self.training.weights()) {
+        } else if !finite {
             "the weights after it are not finite".into()
         } else if self.settings.stop_on_nan && outcome.loss > LOSS_MAX {
             format!("the loss is {}, above {LOSS_MAX} (stop_on_nan)", outcome.loss)
@@ -239,7 +242,7 @@ impl Run<'_> {
     /// A step that the journal holds: made again, and compared with it.
     fn step_again(&mut self, step: u64) -> Result<Outcome, Failure> {
         let past = self.past.as_ref().expect("there is a past to repeat");
-        let recorded = past.run.steps[step as usize];
+        let (recorded, streamed) = (past.run.steps[step as usize], past.streamed);
         let rates = rates(&recorded);
         if past.trains {
             self.training.step(rates);
@@ -250,6 +253,7 @@ impl Run<'_> {
             training.replay(rates, &coordinates, &factors);
         }
         self.digest = digest(self.training.weights());
+        self.check()?;
         if self.digest != recorded.digest {
             let (got, want) = (self.digest, recorded.digest);
             self.end_journal()?;
@@ -259,7 +263,7 @@ impl Run<'_> {
             )));
         }
         if let Some(folder) = &mut self.folder
-            && step >= past.streamed
+            && step >= streamed
             && self.settings.weight_streaming
         {
             folder.stream(self.training.weights())?;
@@ -270,6 +274,15 @@ impl Run<'_> {
             images: self.spec.images_per_step(),
             sgd: recorded.sgd_step,
         })
+    }
+
+    /// Whether all that was computed so far means something. If not, the journal ends with what was.
+    fn check(&mut self) -> Result<(), Failure> {
+        let sound = self.training.check();
+        if sound.is_err() {
+            self.end_journal()?;
+        }
+        sound
     }
 
     /// Writes the end of the journal, and ends the bar.
@@ -302,12 +315,17 @@ impl Run<'_> {
         )))
     }
 
-    fn evaluate(&mut self) -> Option<Evaluation> {
+    /// How good the weights are, on some images.
+    ///
+    /// # Errors
+    /// As [`Training::check`].
+    pub fn evaluate(&mut self, part: Part) -> Result<Option<Evaluation>, Failure> {
         let start = Instant::now();
         let batch = self.settings.evaluation_batch_size as usize;
-        let evaluation = self.training.evaluate(Part::Validation, batch);
+        let evaluation = self.training.evaluate(part, batch);
         self.evaluating += start.elapsed().as_secs_f64();
-        evaluation
+        self.check()?;
+        Ok(evaluation)
     }
 
     /// `ends`: whether the epoch is complete. `made`: how many steps this process made so far.
@@ -320,7 +338,7 @@ impl Run<'_> {
         sums: &EpochSums,
     ) -> Result<(), Failure> {
         let recorded = self.past.as_ref().is_some_and(|past| past.recorded.contains(&steps));
-        self.validation = self.evaluate();
+        self.validation = self.evaluate(Part::Validation)?;
         if let Some(loss) = self.validation.map(|validation| validation.loss)
             && !loss.is_finite()
         {

@@ -3,12 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
+use random_bases_core::descent::{Batches, Descent, Memory, Outcome, Rates};
+use random_bases_core::nn::Network;
+use random_bases_core::numerics::Math;
 use random_bases_core::step::{Executor, Superstep};
+use random_bases_core::subspace::Strategy;
 use rayon::prelude::*;
 
+use crate::failure::Failure;
+use crate::run_spec::RunSpec;
+use crate::settings;
 use crate::vector::Level;
 
-/// Runs tiles over a pool of threads. Neither their number nor the vector level can be seen in a bit.
+/// Runs tiles over a pool of threads. Neither their number nor the vector level can be seen in a bit. Copies share the threads.
+#[derive(Clone)]
 pub struct Threads {
     pool: Arc<rayon::ThreadPool>,
     level: Level,
@@ -62,9 +70,65 @@ impl Threads {
 }
 
 /// An executor with threads of this machine, for what is not a superstep: making images, above all. Supersteps may run anywhere.
+///
+/// What is provided is right for an executor that works in the host's memory. One that makes whole steps elsewhere has its own: then
+/// `memory` is what the host knows, which is brought up to date by [`Hosted::fetch`].
 pub trait Hosted: Executor + Send {
     /// These threads.
     fn host(&self) -> &Threads;
+
+    /// Where and how steps of a run are made, in a few words.
+    fn describe(&self, spec: &RunSpec, strategy: Strategy) -> String {
+        let _ = (spec, strategy);
+        format!("threads {}, {}", self.host().threads(), self.host().level())
+    }
+
+    /// The strategy of a run, where the user wants `wanted`.
+    fn strategy(&self, spec: &RunSpec, wanted: settings::Strategy) -> Strategy {
+        spec.strategy(wanted, self.host().level())
+    }
+
+    /// One training step. Afterwards `memory` has its coordinates, and the rest if it is fetched.
+    fn step<N: Network, M: Math>(
+        &mut self,
+        descent: &mut Descent,
+        rates: Rates,
+        batches: &mut impl Batches,
+        memory: &mut Memory<'_>,
+    ) -> Outcome
+    where
+        Self: Sized,
+    {
+        descent.step::<N, M, Self>(self, rates, batches, memory)
+    }
+
+    /// Brings what [`Hosted::step`] left elsewhere to `memory`.
+    fn fetch(&mut self, wanted: Wanted, memory: &mut Memory<'_>) {
+        let _ = (wanted, memory);
+    }
+
+    /// The same for weights and whatever else the next step follows from; and that step takes them from `memory`, so that the host may
+    /// change them.
+    fn release(&mut self, memory: &mut Memory<'_>) {
+        let _ = memory;
+    }
+
+    /// Whether all that was computed so far means something.
+    ///
+    /// # Errors
+    /// What went wrong, on a machine that can fail. Nothing that was computed since may be used.
+    fn check(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// What the host wants to know after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// Weights, and whatever else the next step follows from.
+    State,
+    /// Every buffer that the step has written.
+    All,
 }
 
 impl Hosted for Threads {

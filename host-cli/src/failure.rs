@@ -6,7 +6,9 @@
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use thiserror::Error;
 
@@ -124,6 +126,25 @@ pub fn printed(result: io::Result<()>) -> Result<(), Failure> {
 /// `eprintln!` would panic.
 pub fn say(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// What a program `name` does, to its end: a failure is said and has its exit code. A panic is a mistake of the program's, whatever the
+/// input: it gets the words and the code of one.
+pub fn end(name: &'static str, run: impl FnOnce() -> Result<(), Failure>) -> ExitCode {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or_else(String::new, |place| format!(" ({place})"));
+        let text = panic.payload().downcast_ref::<String>().map(String::as_str);
+        let what = text.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("no words");
+        say(format_args!("{name}: {}{place}; please report it", Failure::internal(what)));
+    }));
+    match std::panic::catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => {
+            say(format_args!("{name}: {failure}"));
+            ExitCode::from(failure.exit_code())
+        }
+        Err(_) => ExitCode::from(Failure::internal("panic").exit_code()),
+    }
 }
 
 /// The table of exit codes as the last paragraph of a help text.

@@ -14,7 +14,8 @@ use random_bases_core::step::Executor;
 use random_bases_core::subspace::Strategy;
 
 use crate::dataset::{DataSet, Split};
-use crate::executor::Hosted;
+use crate::executor::{Hosted, Wanted};
+use crate::failure::Failure;
 use crate::feed::{Feed, write};
 use crate::model::{Model, with_network};
 use crate::probes::look::{Look, Sight, look};
@@ -56,6 +57,11 @@ pub enum Part {
 pub trait Training: Send {
     /// One step on the next mini-batches.
     fn step(&mut self, rates: Rates) -> Outcome;
+    /// Whether all that was computed so far means something: see [`Hosted::check`].
+    ///
+    /// # Errors
+    /// What went wrong.
+    fn check(&self) -> Result<(), Failure>;
     /// Repeats a recorded step from its coordinates and factors.
     fn replay(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]);
     /// What each of several workers found out in the last step.
@@ -194,9 +200,12 @@ struct Typed<'d, N, M, X> {
     types: PhantomData<fn() -> (N, M)>,
 }
 
-impl<N: Network, M: Math, X> Typed<'_, N, M, X> {
-    fn memory(&mut self) -> Memory<'_> {
-        Memory::carve(self.sizes, &mut self.floats)
+impl<N: Network, M: Math, X: Hosted> Typed<'_, N, M, X> {
+    /// The buffers, with what is wanted of the last step.
+    fn memory(&mut self, wanted: Wanted) -> Memory<'_> {
+        let mut memory = Memory::carve(self.sizes, &mut self.floats);
+        self.executor.fetch(wanted, &mut memory);
+        memory
     }
 }
 
@@ -209,28 +218,31 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
             // Within the pool: supersteps then pass work on without waking up threads that sleep. Meanwhile the next images are made.
             let pool = Arc::clone(executor.host().pool());
             return if executor.host().threads() == 1 {
-                descent.step::<N, M, _>(executor, rates, feed, &mut memory)
+                executor.step::<N, M>(descent, rates, feed, &mut memory)
             } else if descent.method.has_gradient() {
                 pool.install(|| {
                     let (mut batch, ahead) = feed.all();
-                    let step = || descent.step::<N, M, _>(executor, rates, &mut batch, &mut memory);
+                    let step = || executor.step::<N, M>(descent, rates, &mut batch, &mut memory);
                     rayon::join(step, || ahead.make()).0
                 })
             } else {
                 // Their mini-batches are many, and taken a part at a time.
-                pool.install(|| descent.step::<N, M, _>(executor, rates, feed, &mut memory))
+                pool.install(|| executor.step::<N, M>(descent, rates, feed, &mut memory))
             };
         };
+        executor.fetch(Wanted::State, &mut memory);
         watched.before(memory.weights);
         let count = descent.options.workers.count as usize;
         if count == 1 {
-            let outcome = descent.step::<N, M, _>(executor, rates, feed, &mut memory);
+            let outcome = executor.step::<N, M>(descent, rates, feed, &mut memory);
+            executor.fetch(Wanted::All, &mut memory);
             // A step that a schedule lets follow the gradient projects nothing.
             let coordinates = if rates.sgd_step { &[] } else { &*memory.coordinates };
             watched.after::<N, _>(executor, &descent.options, memory.weights, memory.gradient, coordinates);
             return outcome;
         }
         // Worker by worker, to see all their gradients: the same step in every bit.
+        executor.release(&mut memory);
         let (mut sum, mut one) = (Outcome::NOTHING, Outcome::NOTHING);
         for worker in 0..count {
             one = descent.share::<N, M, _>(executor, worker, feed, &mut memory);
@@ -243,8 +255,13 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
         descent.mean(sum, one)
     }
 
+    fn check(&self) -> Result<(), Failure> {
+        self.executor.check()
+    }
+
     fn replay(&mut self, rates: Rates, coordinates: &[f32], factors: &[f32]) {
         let mut memory = Memory::carve(self.sizes, &mut self.floats);
+        self.executor.release(&mut memory);
         self.descent.replay::<N, _>(&mut self.executor, rates, coordinates, factors, &mut memory);
     }
 
@@ -263,13 +280,15 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
     }
 
     fn factors(&mut self) -> &[f32] {
-        self.memory().factors
+        self.memory(Wanted::State).factors
     }
 
     fn state(&mut self) -> Vec<(&'static str, &mut [f32])> {
         // What landscape stores are profiles, of which no next step knows.
         let stays = matches!(self.descent.method, Method::GradientBases(_));
-        let state = Memory::carve(self.sizes, &mut self.floats).into_state().into_iter();
+        let mut memory = Memory::carve(self.sizes, &mut self.floats);
+        self.executor.release(&mut memory);
+        let state = memory.into_state().into_iter();
         let mut state: Vec<_> = state.filter(|(name, _)| stays || *name != "stored").collect();
         if let Some(last) = self.watched.as_mut().and_then(Watched::last) {
             state.push(("last gradient", last));
@@ -296,6 +315,7 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
         // The next step's first images; taking them moves nothing.
         self.feed.begin_step(self.descent.steps);
         let mut batch = self.feed.take(0, 1, self.sizes.images);
+        self.executor.fetch(Wanted::State, &mut Memory::carve(self.sizes, &mut self.floats));
         let weights = &self.floats[..N::PARAMS];
         look::<N, M, _>(&mut self.executor, what, self.descent.seed, self.descent.steps, weights, &mut batch)
     }
@@ -313,6 +333,7 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
         }
         let per_image = N::Layers::INPUT + N::Layers::ACTIVATIONS + 2;
         let batch = batch.min(range.len()).min(FLOATS_AT_ONCE / per_image);
+        self.executor.fetch(Wanted::State, &mut Memory::carve(self.sizes, &mut self.floats));
         let weights = &self.floats[..N::PARAMS];
         let count = range.len() as f64;
         let (mut loss, mut right, mut top_3) = (0.0, 0u64, 0u64);
@@ -345,22 +366,22 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
     }
 
     fn weights(&mut self) -> &[f32] {
-        self.memory().weights
+        self.memory(Wanted::State).weights
     }
 
     fn coordinates(&mut self) -> &[f32] {
-        self.memory().coordinates
+        self.memory(Wanted::State).coordinates
     }
 
     fn tensor(&mut self, name: &str) -> Option<&[f32]> {
         let images = self.sizes.images;
         match name {
-            "weights" => Some(self.memory().weights),
+            "weights" => Some(self.memory(Wanted::State).weights),
             _ if self.sizes.gradient == 0 || self.descent.options.workers.count > 1 => None,
             "input" => Some(self.feed.input()),
-            "gradient" => Some(self.memory().gradient),
+            "gradient" => Some(self.memory(Wanted::All).gradient),
             "logits" => {
-                let activations = self.memory().activations;
+                let activations = self.memory(Wanted::All).activations;
                 Some(N::Layers::output(activations, images))
             }
             _ => None,

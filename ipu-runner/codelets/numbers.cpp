@@ -88,3 +88,15 @@ public:
     return true;
   }
 };
+
+// A number that is counted on.
+class Advance : public Vertex {
+public:
+  InOut<Vector<unsigned>> number;
+  const unsigned by;
+
+  bool compute() {
+    number[0] = number[0] + by;
+    return true;
+  }
+};

@@ -114,16 +114,19 @@ public:
 };
 
 // Four rows, weighted and summed, lane by lane of one tile: [four][lane][vectors]. Lane `first + i` is lane (first + i) mod 16 of the
-// four of directions that begins at 4 ((first + i) div 16).
+// four of directions that begins at 4 ((first + i) div 16). Coefficients and fours are those of a wave of directions, which begins at
+// direction `*start` of `directions`.
 template <typename Law>
 class LiftFours : public Vertex {
 public:
   Input<Vector<unsigned>> keys;
   Input<Vector<float>> coefficients;
+  Input<unsigned> start;
   Output<Vector<float>> fours;
   const unsigned tile;
   const unsigned first;
   const unsigned vectors;
+  const unsigned directions;
   const unsigned keyStride;
   const unsigned halve;
   const unsigned threshold;
@@ -149,8 +152,8 @@ public:
 private:
   Stream row(unsigned direction, unsigned lane) const {
     // A direction that does not exist counts zero times; it stands for the last one, whose key exists.
-    const unsigned last = coefficients.size() - 1;
-    const unsigned number = (direction < last ? direction : last) >> halve;
+    const unsigned last = directions - 1, at = *start + direction;
+    const unsigned number = (at < last ? at : last) >> halve;
     return Stream(keys, number * keyStride, number, tile, lane);
   }
 
@@ -162,19 +165,21 @@ private:
   }
 };
 
-// The fours of all directions become the sum: within blocks in order, then over blocks in order.
+// The fours of a wave, [four][elements], join the sum of the waves before: within blocks in order, then over blocks in order. A wave begins with a
+// block.
 class SumFours : public Vertex {
 public:
-  Vector<Input<Vector<float>>> fours;
-  Output<Vector<float>> total;
+  Input<Vector<float>> fours;
+  InOut<Vector<float>> total;
 
   bool compute() {
-    for (unsigned e = 0; e < total.size(); ++e) {
-      float sum = 0.0f;
-      for (unsigned f = 0; f < fours.size();) {
+    const unsigned count = total.size(), all = fours.size();
+    for (unsigned e = 0; e < count; ++e) {
+      float sum = total[e];
+      for (unsigned at = e; at < all;) {
         float block = 0.0f;
-        for (unsigned k = 0; k < BLOCK / 4 && f < fours.size(); ++k, ++f)
-          block = block + fours[f][e];
+        for (unsigned k = 0; k < BLOCK / 4 && at < all; ++k, at += count)
+          block = block + fours[at];
         sum = sum + block;
       }
       total[e] = sum;

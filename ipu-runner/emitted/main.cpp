@@ -92,8 +92,9 @@ Device open(const std::string &kind, Reader &run) {
   ShimTarget target{};
   check(poplar, poplar.target(opened, &target));
   std::printf("%s: %u x %u tiles of %s, %.2f GHz\n", poplar.what, target.ipus, target.tiles_per_ipu,
-              target.architecture, target.clock / 1e9);
-  if (target.architecture != architecture || target.ipus != ipus || target.tiles_per_ipu < tiles)
+              *target.architecture ? target.architecture : architecture.c_str(), target.clock / 1e9);
+  const bool other = *target.architecture && target.architecture != architecture;
+  if (other || target.ipus != ipus || target.tiles_per_ipu < tiles)
     throw std::runtime_error("the steps were recorded for " + std::to_string(ipus) + " x " + std::to_string(tiles) +
                              " tiles of " + architecture + "; record them for this machine");
   return device;

@@ -1,5 +1,6 @@
 #include "poplar_shim.hpp"
 
+#include <poplar/DataStream.hpp>
 #include <poplar/DeviceManager.hpp>
 #include <poplar/Engine.hpp>
 #include <poplar/Graph.hpp>
@@ -21,9 +22,16 @@ struct ShimDevice {
   poplar::Device device;
 };
 
+// A stream, and where its records go.
+struct ShimStream {
+  poplar::DataStream stream;
+  uint32_t direction;
+};
+
 struct ShimGraph {
   poplar::Graph graph;
   std::vector<Tensor> variables;
+  std::vector<ShimStream> streams;
   std::vector<poplar::ComputeSet> sets;
   std::vector<poplar::VertexRef> vertices;
   std::vector<Program> programs;
@@ -102,6 +110,7 @@ Tensor tensor(ShimGraph *graph, const ShimView &view) {
 // What the host calls a variable when it writes, reads.
 std::string written(uint32_t variable) { return "write-" + std::to_string(variable); }
 std::string read_of(uint32_t variable) { return "read-" + std::to_string(variable); }
+std::string streamed(size_t stream) { return "stream-" + std::to_string(stream); }
 
 uint32_t open_ipu(uint32_t ipus, ShimDevice **device) {
   return guarded([&] {
@@ -137,10 +146,15 @@ uint32_t target(const ShimDevice *device, ShimTarget *target) {
     target->tiles_per_ipu = from.getTilesPerIPU();
     target->bytes_per_tile = from.getBytesPerTile();
     target->clock = double(from.getTileClockFrequency());
-    const auto architecture = from.getTargetArchString();
-    const size_t len = std::min(architecture.size(), sizeof target->architecture - 1);
-    std::copy_n(architecture.begin(), len, target->architecture);
-    target->architecture[len] = 0;
+    target->architecture[0] = 0;
+    try {
+      const auto architecture = from.getTargetArchString();
+      const size_t len = std::min(architecture.size(), sizeof target->architecture - 1);
+      std::copy_n(architecture.begin(), len, target->architecture);
+      target->architecture[len] = 0;
+    } catch (const poplar::poplar_error &) {
+      // Some devices have none.
+    }
   });
 }
 
@@ -150,7 +164,7 @@ void close(ShimDevice *device) {
 }
 
 uint32_t make_graph(const ShimDevice *device, ShimGraph **graph) {
-  return guarded([&] { *graph = new ShimGraph{poplar::Graph(device->device.getTarget()), {}, {}, {}, {}}; });
+  return guarded([&] { *graph = new ShimGraph{poplar::Graph(device->device.getTarget()), {}, {}, {}, {}, {}}; });
 }
 
 void drop_graph(ShimGraph *graph) {
@@ -190,6 +204,15 @@ uint32_t expose(ShimGraph *graph, uint32_t variable) {
     const Tensor &exposed = nth(graph->variables, variable, "variable");
     graph->graph.createHostWrite(written(variable), exposed);
     graph->graph.createHostRead(read_of(variable), exposed);
+  });
+}
+
+uint32_t add_stream(ShimGraph *graph, uint32_t kind, size_t len, uint32_t direction) {
+  return guarded([&] {
+    const std::string handle = streamed(graph->streams.size());
+    graph->streams.push_back({direction == SHIM_FROM_HOST ? graph->graph.addHostToDeviceFIFO(handle, type(kind), len)
+                                                          : graph->graph.addDeviceToHostFIFO(handle, type(kind), len),
+                              direction});
   });
 }
 
@@ -246,6 +269,15 @@ uint32_t copy(ShimGraph *graph, const ShimView *from, const ShimView *to) {
   });
 }
 
+uint32_t copy_record(ShimGraph *graph, uint32_t stream, const ShimView *view) {
+  return guarded([&] {
+    const ShimStream &end = nth(graph->streams, stream, "stream");
+    const Tensor elements = tensor(graph, *view);
+    graph->programs.push_back(end.direction == SHIM_FROM_HOST ? poplar::program::Copy(end.stream, elements)
+                                                              : poplar::program::Copy(elements, end.stream));
+  });
+}
+
 uint32_t sequence(ShimGraph *graph, const uint32_t *programs, size_t count) {
   return guarded([&] {
     poplar::program::Sequence all;
@@ -286,6 +318,10 @@ uint32_t read(ShimEngine *engine, uint32_t variable, uint32_t *bits, size_t len)
   return guarded([&] { engine->engine.readTensor(read_of(variable), bits, bits + len); });
 }
 
+uint32_t connect_stream(ShimEngine *engine, uint32_t stream, uint32_t *bits, size_t len) {
+  return guarded([&] { engine->engine.connectStream(streamed(stream), bits, bits + len); });
+}
+
 void drop_engine(ShimEngine *engine) {
   guarded([&] { delete engine; });
 }
@@ -297,11 +333,39 @@ constexpr const char *WHAT = "Poplar";
 #endif
 
 const ShimFunctions FUNCTIONS = {
-    sizeof(ShimFunctions), WHAT,     message,      open_ipu,       open_ipu_model, target,      close,
-    make_graph,            drop_graph, add_codelets, add_variable, add_constant,   map,         expose,
-    add_compute_set,       add_vertex, connect,      connect_scalar, connect_list, set_word,    execute,
-    copy,                  sequence, repeat,       compile,        load,           run,         write,
-    read,                  drop_engine,
+    sizeof(ShimFunctions),
+    WHAT,
+    message,
+    open_ipu,
+    open_ipu_model,
+    target,
+    close,
+    make_graph,
+    drop_graph,
+    add_codelets,
+    add_variable,
+    add_constant,
+    map,
+    expose,
+    add_stream,
+    add_compute_set,
+    add_vertex,
+    connect,
+    connect_scalar,
+    connect_list,
+    set_word,
+    execute,
+    copy,
+    copy_record,
+    sequence,
+    repeat,
+    compile,
+    load,
+    run,
+    write,
+    read,
+    connect_stream,
+    drop_engine,
 };
 
 } // namespace

@@ -29,6 +29,9 @@ struct ShimDevice;
 struct ShimGraph;
 struct ShimEngine;
 
+// Where the records of a stream go.
+enum : uint32_t { SHIM_FROM_HOST = 0, SHIM_TO_HOST = 1 };
+
 // A device's size.
 struct ShimTarget {
   uint32_t ipus;
@@ -36,7 +39,7 @@ struct ShimTarget {
   uint64_t bytes_per_tile;
   // In Hz.
   double clock;
-  // Ends with 0.
+  // Ends with 0; empty if the device does not say.
   char architecture[16];
 };
 
@@ -77,6 +80,8 @@ struct ShimFunctions {
   uint32_t (*map)(ShimGraph *graph, uint32_t variable, size_t begin, size_t end, uint32_t tile);
   // Lets the host read and write a variable.
   uint32_t (*expose)(ShimGraph *graph, uint32_t variable);
+  // `len`: elements of a record.
+  uint32_t (*add_stream)(ShimGraph *graph, uint32_t kind, size_t len, uint32_t direction);
   uint32_t (*add_compute_set)(ShimGraph *graph, const char *name);
   // `cycles`: what a worker needs, for the emulator's profile.
   uint32_t (*add_vertex)(ShimGraph *graph, uint32_t set, const char *codelet, uint32_t tile, uint64_t cycles);
@@ -90,6 +95,8 @@ struct ShimFunctions {
   uint32_t (*set_word)(ShimGraph *graph, uint32_t vertex, const char *field, uint32_t value);
   uint32_t (*execute)(ShimGraph *graph, uint32_t set);
   uint32_t (*copy)(ShimGraph *graph, const ShimView *from, const ShimView *to);
+  // A record of a stream, to or from a view.
+  uint32_t (*copy_record)(ShimGraph *graph, uint32_t stream, const ShimView *view);
   uint32_t (*sequence)(ShimGraph *graph, const uint32_t *programs, size_t count);
   uint32_t (*repeat)(ShimGraph *graph, uint32_t times, uint32_t program);
 
@@ -101,6 +108,8 @@ struct ShimFunctions {
   // All of a variable.
   uint32_t (*write)(ShimEngine *engine, uint32_t variable, const uint32_t *bits, size_t len);
   uint32_t (*read)(ShimEngine *engine, uint32_t variable, uint32_t *bits, size_t len);
+  // Gives a stream its records, which programs go through in turns; they must stay where they are.
+  uint32_t (*connect_stream)(ShimEngine *engine, uint32_t stream, uint32_t *bits, size_t len);
   void (*drop_engine)(ShimEngine *engine);
 };
 

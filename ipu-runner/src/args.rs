@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use random_bases::failure::Failure;
+use random_bases::args::TrainArguments as Training;
+use random_bases::failure::{Failure, exit_codes_help};
 use random_bases::settings::SettingsFlags;
 
 use crate::codelets::Codelets;
@@ -12,6 +13,9 @@ use crate::device::Device;
 use crate::machine::{Library, TileMachine};
 use crate::poplar::{Popc, PoplarDevice, Shim};
 use crate::target::Target;
+
+/// The most chips that make one machine.
+pub const IPUS_MAX: u32 = 64;
 
 /// random-bases on the tiles of an IPU
 #[derive(Parser, Clone, Debug)]
@@ -31,6 +35,11 @@ pub enum Command {
     Emit(Box<EmitArguments>),
     /// Compute again what records say, on emulated tiles, and compare every bit
     Verify(VerifyArguments),
+    /// Train on tiles: the settings, the output and the bits of `random-bases train`
+    #[command(after_help = train_help())]
+    Train(Box<TrainArguments>),
+    /// Ask the hardware what only hardware can tell; emulated tiles answer with what is assumed
+    Probe(ProbeArguments),
 }
 
 /// Of `verify`.
@@ -47,15 +56,48 @@ pub struct VerifyArguments {
     pub data_dir: Option<PathBuf>,
 }
 
+/// Of `train`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TrainArguments {
+    /// Where
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// The training, as `random-bases train` has it; threads and vector instructions are those of the host
+    #[command(flatten)]
+    pub training: Training,
+}
+
+fn train_help() -> String {
+    format!(
+        "A training with too little memory on some tile ends with code 3. A rule of the machine that is broken is an error in this \
+         program; it ends the run, after the last step that was whole, with code 1.\n\n{}",
+        exit_codes_help()
+    )
+}
+
+/// Of `probe`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ProbeArguments {
+    /// Where
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// Also write the answers, and all that was measured, to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
 /// Of `plan`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct PlanArguments {
     /// The machine
     #[arg(long, value_enum, default_value_t = Chip::Gc200)]
     pub target: Chip,
-    /// How many of it
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub ipus: u32,
+    /// How many of it, shared equally by the workers [default: one for each worker]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(IPUS_MAX)))]
+    pub ipus: Option<u32>,
+    /// A picture of how full each tile is, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// The training
     #[command(flatten)]
     pub settings: SettingsFlags,
@@ -70,9 +112,15 @@ pub struct EmitArguments {
     /// How many steps
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub steps: u32,
-    /// The machine, and the training
+    /// The machine
+    #[arg(long, value_enum, default_value_t = Chip::Gc200)]
+    pub target: Chip,
+    /// How many of it
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(IPUS_MAX)))]
+    pub ipus: u32,
+    /// The training
     #[command(flatten)]
-    pub step: PlanArguments,
+    pub settings: SettingsFlags,
 }
 
 /// What executes graphs.
@@ -85,11 +133,11 @@ pub struct DeviceArguments {
     #[arg(long, value_enum, default_value_t = Chip::Gc200)]
     pub target: Chip,
     /// How many of it
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(IPUS_MAX)))]
     pub ipus: u32,
-    /// Emulated tiles: decides in which order vertices run
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Emulated tiles: the seed of the order in which vertices run
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub vertex_order: u64,
 }
 
 /// Kinds of devices.
@@ -104,16 +152,24 @@ pub enum DeviceKind {
 }
 
 impl DeviceArguments {
-    /// Opens the device.
+    /// Opens the device, for the built-in codelets.
     ///
     /// # Errors
     /// If it cannot be had.
     pub fn open(&self) -> Result<Arc<dyn Device>, Failure> {
+        self.open_with(&Codelets::built_in())
+    }
+
+    /// Opens the device for some codelets.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub fn open_with(&self, codelets: &Codelets) -> Result<Arc<dyn Device>, Failure> {
         let target = self.target.target(self.ipus);
         match self.device {
             DeviceKind::Tiles => {
-                let library = Library::new(&Codelets::built_in()).map_err(Failure::configuration)?;
-                Ok(Arc::new(TileMachine::new(target, library, self.seed)))
+                let library = Library::new(codelets).map_err(Failure::configuration)?;
+                Ok(Arc::new(TileMachine::new(target, library, self.vertex_order)))
             }
             DeviceKind::Ipu | DeviceKind::IpuModel => {
                 let shim = Shim::linked().map_err(Failure::configuration)?;

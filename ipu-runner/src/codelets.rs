@@ -128,6 +128,12 @@ impl Codelets {
 }
 
 impl Codelet {
+    /// The distribution of the rows that it makes, if it makes any: the argument of its template.
+    #[must_use]
+    pub fn law(&self) -> Option<&str> {
+        self.name.split_once('<').map(|(_, law)| law.trim_end_matches('>'))
+    }
+
     /// How a vertex accesses one of its fields.
     #[must_use]
     pub fn access(&self, field: &str) -> Option<Access> {
@@ -247,6 +253,7 @@ mod tests {
         let list = codelets.get("SumFours").expect("a class");
         assert_eq!(list.access("fours"), Some(Access::List));
         assert!(codelets.get("Project").is_none());
+        assert_eq!((codelet.law(), list.law()), (Some("Normal"), None));
         assert!(codelets.iter().all(|codelet| !codelet.fields.is_empty()));
         let classes = SOURCES.iter().map(|(_, text)| text.matches(" : public Vertex").count()).sum::<usize>();
         let names: BTreeSet<_> = codelets.iter().map(|codelet| codelet.name.split('<').next()).collect();

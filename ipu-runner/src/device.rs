@@ -1,8 +1,9 @@
 //! What can execute graphs: the tile machine, and Poplar.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::graph::{Fault, Graph, Program, VariableId};
+use crate::graph::{Fault, Graph, Program, StreamId, VariableId};
 use crate::target::Target;
 
 /// A machine, or something that behaves like one.
@@ -49,6 +50,25 @@ pub trait Engine: Send {
     /// If there are not so many elements.
     fn read(&mut self, variable: VariableId, elements: Range<usize>) -> Result<Vec<u32>, Fault>;
 
+    /// Gives the host's end of a stream its records. Of a stream from the host these are what programs get, one after the other and then
+    /// again from the start; of a stream to the host, what the buffer holds until programs have written as many.
+    ///
+    /// # Errors
+    /// If they are no whole records, or none.
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault>;
+
+    /// The records of a stream's buffer.
+    ///
+    /// # Errors
+    /// If none is connected.
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault>;
+
     /// The graph.
     fn graph(&self) -> &Graph;
+
+    /// By compute set, how many vertices have met subnormal numbers since this was last asked, where the device can tell: nobody knows yet
+    /// whether the hardware keeps them.
+    fn take_subnormals(&mut self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }

@@ -3,6 +3,7 @@
 //! In reading order:
 //!
 //! - [`target`]: machines, and how large they are;
+//! - [`timing`]: how fast they are, as far as it is known or assumed;
 //! - [`graph`]: variables, vertices and programs, and what every graph must fulfil;
 //! - [`codelets`]: the C++ classes of vertices (`codelets/*.cpp`); **a new operation's arithmetic goes there**;
 //! - [`lower`]: from what the core says of a superstep to vertices; **and how it is spread over tiles, there**;
@@ -12,6 +13,7 @@
 //! - [`executor`]: an executor of the core on it, superstep by superstep;
 //! - [`program`]: whole training steps as one program, with weights that stay on the tiles;
 //! - [`emit`]: such steps as a C++ project, for a machine that has Poplar but nothing of this;
+//! - [`probe`]: what only hardware can tell, as questions;
 //! - [`commands`]: the program `ipu-runner`.
 //!
 //! Nothing about networks or methods is written again here: sizes, orders and constants come from the core, and a step is what the core's own
@@ -52,6 +54,8 @@ pub mod lower;
 pub mod machine;
 pub mod pattern;
 pub mod poplar;
+pub mod probe;
 pub mod program;
 pub mod stand_in;
 pub mod target;
+pub mod timing;

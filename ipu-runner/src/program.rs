@@ -7,7 +7,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use random_bases_core::descent::{Batches, Descent, Memory, Method, Options, Outcome, Rates};
+use random_bases::executor::Wanted;
+use random_bases_core::descent::{
+    Batches, Descent, Memory, Method, Options, Outcome, Rates, WorkerRows, Workers,
+};
 use random_bases_core::nn::Network;
 use random_bases_core::numerics::Math;
 use random_bases_core::step::{Executor, Superstep};
@@ -66,6 +69,9 @@ struct Recorder {
     error: Option<ProgramError>,
 }
 
+/// Of [`buffers`]: those that a step finds as the last one left them, weights and position.
+const STANDING: [usize; 2] = [0, 7];
+
 /// Of [`buffers`]: loss and rank of each image.
 const METRICS: usize = 4;
 
@@ -74,9 +80,6 @@ const COORDINATES: usize = 5;
 
 /// How many [`buffers`] there are.
 const BUFFERS: usize = 9;
-
-/// Those of [`buffers`] that a step finds as the last one left them.
-const STANDING: [&str; 2] = ["weights", "position"];
 
 /// The buffers of a training, by name.
 fn buffers<'m>(memory: &'m Memory<'_>) -> [(&'static str, &'m [f32]); BUFFERS] {
@@ -197,6 +200,19 @@ fn compile(target: &Target, memory: &Memory<'_>, events: &[Event], inputs: &[Inp
     Compiled { graph, program, buffers, inputs }
 }
 
+/// Whether a step is one program. Nothing is executed, and what the buffers hold does not matter.
+///
+/// # Errors
+/// Why not.
+pub fn is_whole<N: Network, M: Math>(
+    descent: &Descent,
+    batches: &mut impl Batches,
+    memory: &mut Memory<'_>,
+) -> Result<(), ProgramError> {
+    check(descent)?;
+    record::<N, M>(&mut { *descent }, Rates::from(0.0), batches, memory).map(|_| ())
+}
+
 /// A step as a graph, for plans: nothing is executed.
 ///
 /// # Errors
@@ -214,6 +230,33 @@ pub fn plan<N: Network, M: Math>(
     Ok((compiled.graph, compiled.program))
 }
 
+/// What one of several workers does in a step, for plans: its share, and the step from all shares. In between, coordinates travel; that is no part
+/// of the program.
+///
+/// # Errors
+/// If it is not one program.
+pub fn plan_worker<N: Network, M: Math>(
+    target: &Target,
+    descent: &mut Descent,
+    rates: Rates,
+    batches: &mut impl Batches,
+    memory: &mut Memory<'_>,
+) -> Result<(Graph, Program), ProgramError> {
+    let workers = descent.options.workers;
+    if workers.rows == WorkerRows::Averaged {
+        return Err(ProgramError::Host("a step that adds up the coordinates of several workers".into()));
+    }
+    check(&descent.with(Options { workers: Workers::ONE, ..descent.options }))?;
+    let mut recorder = Recorder::new(memory);
+    descent.share::<N, M, _>(&mut recorder, 0, batches, memory);
+    descent.join::<N, _>(&mut recorder, rates, memory);
+    if let Some(error) = recorder.error {
+        return Err(error);
+    }
+    let compiled = compile(target, memory, &recorder.events, &recorder.inputs);
+    Ok((compiled.graph, compiled.program))
+}
+
 fn check(descent: &Descent) -> Result<(), ProgramError> {
     if !matches!(descent.method, Method::Rbd | Method::Fpd | Method::Sgd) {
         return Err(ProgramError::Host(format!("the method {}", descent.method.name())));
@@ -227,15 +270,18 @@ fn check(descent: &Descent) -> Result<(), ProgramError> {
     Ok(())
 }
 
+/// Writes down a step. If it fails, no step was made.
 fn record<N: Network, M: Math>(
     descent: &mut Descent,
     rates: Rates,
     batches: &mut impl Batches,
     memory: &mut Memory<'_>,
 ) -> Result<Recorder, ProgramError> {
-    let mut recorder = Recorder::new(memory);
+    let (mut recorder, before) = (Recorder::new(memory), *descent);
     descent.step::<N, M, _>(&mut recorder, rates, batches, memory);
-    recorder.error.take().map_or(Ok(recorder), Err)
+    let Some(error) = recorder.error.take() else { return Ok(recorder) };
+    *descent = before;
+    Err(error)
 }
 
 /// Which elements of the metrics the step's last mini-batch has.
@@ -299,10 +345,9 @@ impl Recording {
         let known = self.programs.iter().position(|(there, _)| *there == events);
         let program = known.unwrap_or_else(|| {
             let compiled = compile(&self.target, memory, &events, &inputs);
-            let standing = compiled.buffers.iter().zip(buffers(memory));
-            let standing =
-                standing.filter(|(_, (name, buffer))| STANDING.contains(name) && !buffer.is_empty());
-            let standing = standing.map(|(place, _)| *place).collect();
+            let here = buffers(memory);
+            let standing = STANDING.into_iter().filter(|buffer| !here[*buffer].1.is_empty());
+            let standing = standing.map(|buffer| compiled.buffers[buffer]).collect();
             let metrics = metrics(&events).map(|range| View::of(compiled.buffers[METRICS], range));
             let Compiled { graph, program, inputs, .. } = compiled;
             self.programs.push((events, RecordedProgram { graph, program, standing, inputs, metrics }));
@@ -337,6 +382,10 @@ struct Loaded {
     engine: Box<dyn Engine>,
     buffers: Vec<VariableId>,
     inputs: Vec<VariableId>,
+    /// What the host has of the last step.
+    fetched: Option<Wanted>,
+    /// Whether the host has what the next step finds, and may have changed it.
+    released: bool,
 }
 
 impl TileTraining {
@@ -350,7 +399,7 @@ impl TileTraining {
     /// else after [`TileTraining::fetch`].
     ///
     /// # Errors
-    /// If the step is not one program, or breaks a rule.
+    /// If the step is not one program, and then no step was made; or if it breaks a rule.
     pub fn step<N: Network, M: Math>(
         &mut self,
         descent: &mut Descent,
@@ -362,13 +411,15 @@ impl TileTraining {
         let recorder = record::<N, M>(descent, rates, batches, memory)?;
         if self.loaded.as_ref().is_none_or(|loaded| loaded.events != recorder.events) {
             // Another program, such as that of the first step of FPD. It goes on with what the last one left.
-            self.fetch(memory)?;
+            self.fetch(Wanted::State, memory)?;
             self.load(memory, &recorder)?;
         }
         let loaded = self.loaded.as_mut().expect("just loaded");
+        loaded.take_back(memory)?;
         for (place, input) in loaded.inputs.iter().zip(&recorder.inputs) {
             loaded.engine.write(*place, &input.bits)?;
         }
+        loaded.fetched = None;
         loaded.engine.run(0)?;
         let metrics = metrics(&recorder.events);
         let mut read = |buffer: usize, range, to: &mut [f32]| loaded.read(buffer, range, to);
@@ -384,12 +435,15 @@ impl TileTraining {
         Ok(outcome)
     }
 
-    /// Brings everything that steps have written on the tiles to `memory`.
+    /// Brings what the last step left on the tiles to `memory`.
     ///
     /// # Errors
     /// If the device fails.
-    pub fn fetch(&mut self, memory: &mut Memory<'_>) -> Result<(), Fault> {
+    pub fn fetch(&mut self, wanted: Wanted, memory: &mut Memory<'_>) -> Result<(), Fault> {
         let Some(loaded) = &mut self.loaded else { return Ok(()) };
+        if loaded.fetched >= Some(wanted) {
+            return Ok(());
+        }
         let targets: [&mut [f32]; BUFFERS] = [
             memory.weights,
             memory.gradient,
@@ -401,9 +455,32 @@ impl TileTraining {
             memory.position,
             memory.scratch,
         ];
-        let written: Vec<_> = loaded.events.iter().map(|event| event.out.clone()).collect();
-        for (buffer, range) in written {
-            loaded.read(buffer, range.clone(), &mut targets[buffer][range])?;
+        match wanted {
+            Wanted::State => {
+                for buffer in STANDING {
+                    let all = 0..targets[buffer].len();
+                    loaded.read(buffer, all, targets[buffer])?;
+                }
+            }
+            Wanted::All => {
+                let written: Vec<_> = loaded.events.iter().map(|event| event.out.clone()).collect();
+                for (buffer, range) in written {
+                    loaded.read(buffer, range.clone(), &mut targets[buffer][range])?;
+                }
+            }
+        }
+        loaded.fetched = Some(wanted);
+        Ok(())
+    }
+
+    /// [`TileTraining::fetch`] of the state; and the next step takes it from its memory, so that the host may change it.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn release(&mut self, memory: &mut Memory<'_>) -> Result<(), Fault> {
+        self.fetch(Wanted::State, memory)?;
+        if let Some(loaded) = &mut self.loaded {
+            loaded.released = true;
         }
         Ok(())
     }
@@ -411,15 +488,17 @@ impl TileTraining {
     fn load(&mut self, memory: &Memory<'_>, recorder: &Recorder) -> Result<(), Fault> {
         let Compiled { graph, program, buffers: places, inputs } =
             compile(self.device.target(), memory, &recorder.events, &recorder.inputs);
-        let mut engine = self.device.load(graph, vec![program])?;
-        // What a step finds: the rest is made by it.
-        for (place, (name, buffer)) in places.iter().zip(buffers(memory)) {
-            if STANDING.contains(&name) {
-                engine.write(*place, &Operand::Floats(buffer).bits())?;
-            }
-        }
-        self.loaded = Some(Loaded { events: recorder.events.clone(), engine, buffers: places, inputs });
+        let engine = self.device.load(graph, vec![program])?;
+        let events = recorder.events.clone();
+        // The host has all there is.
+        let (fetched, released) = (Some(Wanted::All), true);
+        self.loaded = Some(Loaded { events, engine, buffers: places, inputs, fetched, released });
         Ok(())
+    }
+
+    /// Where the last step ran.
+    pub(crate) fn engine(&mut self) -> Option<&mut dyn Engine> {
+        self.loaded.as_mut().map(|loaded| &mut *loaded.engine as &mut dyn Engine)
     }
 
     /// The graph of the last step.
@@ -430,6 +509,17 @@ impl TileTraining {
 }
 
 impl Loaded {
+    /// Writes what a step finds, if the host has it. The rest is made by the step.
+    fn take_back(&mut self, memory: &Memory<'_>) -> Result<(), Fault> {
+        if std::mem::take(&mut self.released) {
+            let buffers = buffers(memory);
+            for buffer in STANDING {
+                self.engine.write(self.buffers[buffer], &Operand::Floats(buffers[buffer].1).bits())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a piece of a buffer.
     fn read(&mut self, buffer: usize, range: Range<usize>, to: &mut [f32]) -> Result<(), Fault> {
         let bits = self.engine.read(self.buffers[buffer], range)?;

@@ -20,6 +20,10 @@ pub struct Target {
 /// Workers of a tile: threads that take turns.
 pub const WORKERS: u32 = 6;
 
+/// How much of a tile's memory, in hundredths, may be filled with what is counted. The rest is for what is not: above all the code of the exchange, of
+/// which no size is published, and tables of the compiler.
+pub const USABLE_PERCENT: u64 = 80;
+
 impl Target {
     /// The first generation.
     pub const GC2: Self = Self {
@@ -44,6 +48,18 @@ impl Target {
 
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::GC2, Self::GC200, Self::BOW];
+
+    /// Bytes of a tile that may be filled with what is counted: [`USABLE_PERCENT`].
+    #[must_use]
+    pub const fn usable_bytes(&self) -> u64 {
+        self.bytes_per_tile * USABLE_PERCENT / 100
+    }
+
+    /// The chip that a tile is on.
+    #[must_use]
+    pub const fn chip(&self, tile: u32) -> u32 {
+        tile / self.tiles_per_ipu
+    }
 
     /// Tiles of all chips.
     #[must_use]

@@ -54,6 +54,9 @@ uint32_t stand_in_add_constant(StandInGraph *graph, uint32_t kind, const uint32_
                                uint32_t *variable);
 uint32_t stand_in_map(StandInGraph *graph, uint32_t variable, size_t begin, size_t end, uint32_t tile);
 uint32_t stand_in_expose(StandInGraph *graph, uint32_t variable);
+// `to_host`: 1 or 0.
+uint32_t stand_in_add_stream(StandInGraph *graph, const char *name, uint32_t kind, size_t len, uint32_t to_host,
+                             uint32_t *stream);
 uint32_t stand_in_add_compute_set(StandInGraph *graph, const char *name, uint32_t *set);
 uint32_t stand_in_add_vertex(StandInGraph *graph, uint32_t set, const char *codelet, uint32_t *vertex);
 uint32_t stand_in_place(StandInGraph *graph, uint32_t set, uint32_t vertex, uint32_t tile);
@@ -65,6 +68,8 @@ uint32_t stand_in_set_word(StandInGraph *graph, uint32_t set, uint32_t vertex, c
 // Programs are put together from behind: each function takes what it is made of from the end of a list, and adds itself there.
 uint32_t stand_in_execute(StandInGraph *graph, uint32_t set);
 uint32_t stand_in_copy(StandInGraph *graph, const StandInView *from, const StandInView *to);
+uint32_t stand_in_from_host(StandInGraph *graph, uint32_t stream, const StandInView *to);
+uint32_t stand_in_to_host(StandInGraph *graph, const StandInView *from, uint32_t stream);
 uint32_t stand_in_sequence(StandInGraph *graph, size_t count);
 uint32_t stand_in_repeat(StandInGraph *graph, uint32_t times);
 
@@ -74,5 +79,7 @@ uint32_t stand_in_load(StandInEngine *engine);
 uint32_t stand_in_run(StandInEngine *engine, uint32_t program);
 uint32_t stand_in_write(StandInEngine *engine, uint32_t variable, const void *from, size_t bytes);
 uint32_t stand_in_read(StandInEngine *engine, uint32_t variable, void *to, size_t bytes);
+// What a stream from the host has is read now, or when the engine is loaded; what one to the host has is written after each run.
+uint32_t stand_in_connect_stream(StandInEngine *engine, uint32_t stream, void *records, size_t bytes);
 void stand_in_drop_engine(StandInEngine *engine);
 }

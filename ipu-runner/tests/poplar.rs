@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use ipu_runner::codelets::Codelets;
 use ipu_runner::device::{Device, Engine as _};
 use ipu_runner::executor::TileExecutor;
-use ipu_runner::graph::{Edge, Graph, Kind, Program, VariableId, Vertex, View};
+use ipu_runner::graph::{Direction, Edge, Graph, Kind, Program, VariableId, Vertex, View};
 use ipu_runner::poplar::{Popc, PoplarDevice, PoplarEngine, PoplarHandle, Shim};
 use ipu_runner::target::Target;
 use random_bases::executor::Threads;
@@ -191,6 +191,32 @@ fn whole_it_runs() {
     engine.run(0).expect("it runs");
     let read = engine.read(values, 2..5).expect("it is exposed");
     assert_eq!(read, [13.0_f32, 19.0, 25.0].map(f32::to_bits));
+}
+
+/// Streams go record by record, in turns.
+#[test]
+fn streams() {
+    let mut graph = Graph::new(Codelets::built_in());
+    let there = graph.variable("there", Kind::Float, 4);
+    graph.map(there, 0..4, 3);
+    let from = graph.stream("from host", Kind::Float, 2, Direction::FromHost);
+    let to = graph.stream("to host", Kind::Float, 2, Direction::ToHost);
+    let step = Program::Sequence(vec![
+        Program::FromHost { stream: from, to: View::every(there, 0, 2, 2) },
+        Program::ToHost { from: View::every(there, 0, 2, 2), stream: to },
+    ]);
+    let device = ipu();
+    let mut engine = device.load(graph, vec![Program::Repeat(3, Box::new(step))]).expect("nothing is broken");
+    assert_eq!(engine.records(to).expect_err("it is not").to_string(), "stream to host: it is not connected");
+    let message = engine.connect(from, vec![1, 2, 3]).expect_err("half a record").to_string();
+    assert_eq!(message, said("stream stream-0: 12 bytes are no whole records of 8"));
+    engine.connect(from, vec![1, 2, 3, 4]).expect("two records");
+    engine.connect(to, vec![0; 6]).expect("three records");
+    engine.run(0).expect("it runs");
+    assert_eq!(engine.records(to).expect("it is connected"), [1, 2, 3, 4, 1, 2]);
+    // The turn after the third is the fourth.
+    engine.run(0).expect("it runs");
+    assert_eq!(engine.records(to).expect("it is connected"), [3, 4, 1, 2, 3, 4]);
 }
 
 /// What Poplar throws arrives as a message.

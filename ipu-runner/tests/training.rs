@@ -82,7 +82,7 @@ fn a_wrong_bit_in_a_codelet_is_caught() {
     let mistakes = [
         ("sum = sum + ((a + b) + (c + d));", "sum = (sum + (a + b)) + (c + d);", "coordinates"),
         ("const float sum = (a + c) + (b + d);", "const float sum = (a + b) + (c + d);", "coordinates"),
-        ("block = block + fours[f][e];", "sum = sum + fours[f][e];", "weights"),
+        ("block = block + fours[at];", "sum = sum + fours[at];", "weights"),
         ("weights[e] + factor * total", "weights[e] + 0.999999f * factor * total", "weights"),
         (
             "coefficients[i] = norms[i] > 0.0f ? z / norms[i]",

@@ -14,6 +14,7 @@ mod cli {
     mod fetch;
     mod grid;
     mod images;
+    mod journal;
     mod options;
     mod orthogonality;
     mod probes;

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod config;
 pub mod data;
+pub mod diff;
 pub mod inspect;
 pub mod machine;
 pub mod orthogonality;

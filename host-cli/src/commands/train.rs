@@ -13,7 +13,7 @@ use super::executor;
 use crate::args::TrainArguments;
 use crate::dataset::DataSet;
 use crate::epochs::{EvaluationMetrics, Past, Run};
-use crate::executor::within;
+use crate::executor::{Hosted, within};
 use crate::failure::{Failure, printed, say};
 use crate::interrupt;
 use crate::output::{OutputFolder, write_weights};
@@ -45,11 +45,23 @@ struct Summary {
     seconds: f64,
 }
 
-/// Trains, or goes on where an earlier process ended.
+/// Trains on threads, or goes on where an earlier process ended.
 ///
 /// # Errors
 /// As [`run`].
-pub fn start(arguments: TrainArguments, out: &mut impl Write) -> Result<(), Failure> {
+pub fn start(arguments: TrainArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    start_on(arguments, executor, out)
+}
+
+/// The same on what `executor` makes.
+///
+/// # Errors
+/// As [`run`].
+pub fn start_on<X: Hosted>(
+    arguments: TrainArguments,
+    executor: impl FnOnce(MachineSettings) -> Result<X, Failure>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let TrainArguments { resume, mut settings } = arguments;
     let standing = match &settings.values.output {
         Some(folder) if resume => Standing::find(folder)?,
@@ -60,7 +72,7 @@ pub fn start(arguments: TrainArguments, out: &mut impl Write) -> Result<(), Fail
         if let (true, Some(folder)) = (resume, &settings.values.output) {
             say(format_args!("random-bases: {} holds no run; beginning one", folder.display()));
         }
-        return run(&resolved, None, out);
+        return run(&resolved, None, executor, out);
     };
     // A run goes on with what it began with. Flags come on top; what would change a bit is refused, here and where the journal's
     // head is compared.
@@ -72,23 +84,24 @@ pub fn start(arguments: TrainArguments, out: &mut impl Write) -> Result<(), Fail
     }
     let resolved = resolve(&settings)?;
     check_rates(&resolved.settings, &began_with)?;
-    run(&resolved, Some((&standing, &began_with)), out)
+    run(&resolved, Some((&standing, &began_with)), executor, out)
 }
 
-/// Trains; with `standing`, from where an earlier process ended, which began with the settings beside it.
+/// Trains on what `executor` makes; with `standing`, from where an earlier process ended, which began with the settings beside it.
 ///
 /// # Errors
-/// Whatever the settings, the data, the training or the output can do wrong.
-pub fn run(
+/// Whatever the settings, the data, the training, the machine or the output can do wrong.
+pub fn run<X: Hosted>(
     resolved: &Resolved,
     standing: Option<(&Standing, &Settings)>,
-    out: &mut impl Write,
+    executor: impl FnOnce(MachineSettings) -> Result<X, Failure>,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let settings = &resolved.settings;
     let machine = MachineSettings { threads: settings.threads, vector: settings.vector };
     let executor = executor(machine)?;
-    let pool = Arc::clone(executor.pool());
-    let data = DataSet::load(settings, executor.pool())?;
+    let pool = Arc::clone(executor.host().pool());
+    let data = DataSet::load(settings, &pool)?;
     let split = data.split(settings)?;
     let spec = RunSpec::new(settings, data.spec(split, settings.augmentation))?;
     let recorded = match standing {
@@ -98,19 +111,18 @@ pub fn run(
     let standing = standing.map(|(standing, _)| standing);
 
     let how = Generation {
-        strategy: spec.strategy(settings.strategy, executor.level()),
+        strategy: executor.strategy(&spec, settings.strategy),
         keeps_rows: settings.keep_projection_in_memory,
         repeats: recorded.is_some(),
     };
     let banner = format!(
-        "{} on {}: {} training, {} validation, {} test images; threads {}, {}{}",
+        "{} on {}: {} training, {} validation, {} test images; {}{}",
         spec.network.name(),
         spec.data.name,
         split.training,
         split.validation,
         data.test_count(),
-        executor.threads(),
-        executor.level(),
+        executor.describe(&spec, how.strategy),
         match (spec.method, how) {
             (Method::Rbd | Method::Fpd, Generation { keeps_rows: true, .. }) => ", rows kept",
             (Method::Rbd | Method::Fpd, _) if spec.descent(how.strategy).is_fused() => ", fused",
@@ -122,6 +134,7 @@ pub fn run(
         say(format_args!("random-bases: warning: {doubt}"));
     }
     let mut training = begin(&spec, how, executor, &data, split).map_err(Failure::configuration)?;
+    training.check()?;
     // A step of several mini-batches may begin in one epoch and end in the next.
     let batches = training.batches_per_epoch() * u64::from(settings.epochs);
     let all = batches / spec.batches_per_step();
@@ -218,7 +231,7 @@ pub fn run(
     if let Some(journal) = run.journal.take() {
         journal.finish()?;
     }
-    let summary = summary(&mut run, made, steps);
+    let summary = summary(&mut run, made, steps)?;
     if let Some(folder) = &run.folder {
         write_weights(&folder.weights_path(), run.training.weights(), &spec, made)?;
         folder.summary(&summary)?;
@@ -233,15 +246,15 @@ pub fn run(
     Err(Failure::Interrupted(format!("stopped after {made} of {steps} steps")))
 }
 
-fn summary(run: &mut Run<'_>, steps: u64, planned: u64) -> Summary {
+fn summary(run: &mut Run<'_>, steps: u64, planned: u64) -> Result<Summary, Failure> {
     let made = steps - run.past.as_ref().map_or(0, |past| past.from);
     let images_per_second = run.images_per_second(made);
-    let test = run.training.evaluate(Part::Test, run.settings.evaluation_batch_size as usize);
+    let test = run.evaluate(Part::Test)?;
     let weights = run.training.weights();
     let (count, weights_digest) = (weights.len(), format!("{:016x}", digest(weights)));
     let spec = run.spec;
     let communicated = spec.communicated();
-    Summary {
+    Ok(Summary {
         network: spec.network.name(),
         method: spec.method.name(),
         data: spec.data.name.clone(),
@@ -258,10 +271,10 @@ fn summary(run: &mut Run<'_>, steps: u64, planned: u64) -> Summary {
         weights_digest,
         images_per_second,
         seconds: run.start.elapsed().as_secs_f64(),
-    }
+    })
 }
 
-fn print_summary(out: &mut impl Write, summary: &Summary) -> std::io::Result<()> {
+fn print_summary(out: &mut dyn Write, summary: &Summary) -> std::io::Result<()> {
     for (name, evaluation) in [("validation", &summary.validation), ("test", &summary.test)] {
         if let Some(EvaluationMetrics { loss, accuracy, top_3_accuracy, .. }) = evaluation {
             writeln!(

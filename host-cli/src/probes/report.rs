@@ -147,7 +147,7 @@ impl Report {
     /// Writes what was seen in epoch `epoch`, which ends after `steps` steps, and looks around.
     ///
     /// # Errors
-    /// [`Failure::Output`].
+    /// [`Failure::Output`], and as [`Training::check`].
     pub fn end_epoch(
         &mut self,
         epoch: u64,
@@ -182,6 +182,7 @@ impl Report {
         }
         for look in &self.looks {
             let (probe, members) = self.describe(look, training.look(*look));
+            training.check()?;
             line(probe, members)?;
         }
         (self.cosine, self.coordinates, self.successive) =

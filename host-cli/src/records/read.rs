@@ -10,9 +10,9 @@ use random_bases_core::record::{
 };
 
 use super::EXTENSION;
+use super::order::Order;
 use crate::failure::Failure;
 use crate::run_spec::{RunSpec, check_contract};
-use crate::training::tensors;
 
 /// A file in memory.
 #[derive(Debug)]
@@ -141,67 +141,35 @@ impl RecordFile {
 }
 
 fn read_run<'a>(spec: RunSpec, mut frames: Frames<'a>) -> RunRecord<'a> {
-    let expected = Expected::of(&spec);
+    let mut order = Order::of(&spec);
+    let workers = order.workers();
     let (steps, shares, ends, tensors) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let head = (frames.offset(), 1);
     let mut run = RunRecord { spec, steps, shares, ends, head, tensors, damage: None };
-    let (mut records, mut at) = (1, frames.offset());
-    while let Some(frame) = frames.next() {
-        let taken = frame.map_err(|error| damage(&error, records, at)).and_then(|frame| {
+    let mut at = frames.offset();
+    run.damage = loop {
+        let Some(frame) = frames.next() else { break Some(cut_short(order.records())) };
+        let taken = frame.map_err(|error| damage(&error, order.records(), at)).and_then(|frame| {
+            let last = order.take(&frame.record)?;
             at = frame.end;
-            let steps = run.steps.len();
-            let last = run.take(frame.record, records, &expected);
-            if run.steps.len() > steps {
-                run.ends.push((at, records + 1));
-            }
-            last
+            Ok((last, frame.record))
         });
-        if taken.is_err() {
-            // Shares without their step are of no use.
-            run.shares.truncate(run.steps.len() * expected.workers());
-        }
         match taken {
-            Ok(true) => {
-                run.damage = frames.next().map(|_| behind_the_end(at));
-                return run;
+            Ok((true, _)) => break frames.next().map(|_| behind_the_end(at)),
+            Ok((false, Record::Share(share))) => run.shares.push(share),
+            Ok((false, Record::Step(step))) => {
+                run.steps.push(step);
+                run.ends.push((at, order.records()));
             }
-            Ok(false) => records += 1,
-            Err(what) => {
-                run.damage = Some(what);
-                return run;
-            }
+            Ok((false, Record::Tensor(tensor))) => run.tensors.push((run.steps.len() as u64, tensor)),
+            // Nothing else belongs in a run.
+            Ok((false, _)) => {}
+            Err(what) => break Some(what),
         }
-    }
-    run.shares.truncate(run.steps.len() * expected.workers());
-    run.damage =
-        Some(format!("the file ends after record {records}, without an end record: it was cut short"));
+    };
+    // Shares without their step are of no use.
+    run.shares.truncate(run.steps.len() * workers);
     run
-}
-
-/// How many numbers records of a run hold.
-struct Expected {
-    /// Coordinates of each worker's share; empty of one worker.
-    shares: Vec<usize>,
-    /// Coordinates of a step.
-    coordinates: usize,
-    /// Factors of a step.
-    factors: usize,
-}
-
-impl Expected {
-    fn of(spec: &RunSpec) -> Self {
-        let several = spec.options.workers.count > 1;
-        Self {
-            shares: if several { spec.shares() } else { Vec::new() },
-            coordinates: if several { 0 } else { spec.coordinates() },
-            factors: if spec.options.update.has_factors() { tensors(spec.network).len() } else { 0 },
-        }
-    }
-
-    /// How many workers send shares.
-    const fn workers(&self) -> usize {
-        self.shares.len()
-    }
 }
 
 /// The learning rates that a recorded step was made with.
@@ -231,87 +199,6 @@ impl<'a> RunRecord<'a> {
             shares => join(&shares.iter().map(|share| owned(&share.coordinates)).collect::<Vec<_>>()),
         }
     }
-
-    /// Takes up a record; true for the last one.
-    fn take(&mut self, record: Record<'a>, records: u64, expected: &Expected) -> Result<bool, String> {
-        let done = self.steps.len() as u64;
-        let pending = self.shares.len() - self.steps.len() * expected.workers();
-        if pending > 0 && !matches!(record, Record::Share(_) | Record::Step(_)) {
-            return Err(format!(
-                "record {records}: does not belong between the shares of step {done} and the step"
-            ));
-        }
-        match record {
-            Record::Share(share) => {
-                let Some(&len) = expected.shares.get(pending) else {
-                    return Err(format!("record {records}: a share more than there are workers"));
-                };
-                if (share.step, share.worker as usize) != (done, pending) {
-                    return Err(format!(
-                        "record {records}: a share of worker {}, step {} where worker {pending}, step {done} should be",
-                        share.worker, share.step
-                    ));
-                }
-                let found = share.coordinates.len();
-                if found != len {
-                    return Err(format!(
-                        "record {records}, worker {pending}, step {done}: {found} coordinates instead of {len}"
-                    ));
-                }
-                self.shares.push(share);
-            }
-            Record::Step(step) => {
-                if step.step != done {
-                    return Err(format!("record {records}: step {} where step {done} should be", step.step));
-                }
-                if pending != expected.workers() {
-                    return Err(format!(
-                        "record {records}, step {done}: {pending} shares of {} workers",
-                        expected.workers()
-                    ));
-                }
-                let update = &self.spec.options.update;
-                if step.sgd_rate.is_some() != update.uses_gradient()
-                    || step.sgd_step && !update.uses_gradient()
-                {
-                    return Err(format!(
-                        "record {records}, step {done}: a rate of SGD, or none, in the wrong place"
-                    ));
-                }
-                let scheduled = step.sgd_step && update.sgd_steps && step.coordinates.is_empty();
-                let (d, found) = (if scheduled { 0 } else { expected.coordinates }, step.coordinates.len());
-                if found != d {
-                    return Err(format!("record {records}, step {done}: {found} coordinates instead of {d}"));
-                }
-                let (wanted, found) = (if step.sgd_step { 0 } else { expected.factors }, step.factors.len());
-                if found != wanted {
-                    return Err(format!(
-                        "record {records}, step {done}: {found} factors instead of {wanted}"
-                    ));
-                }
-                self.steps.push(step);
-            }
-            Record::Tensor(tensor) => {
-                let stride = (tensor.stride as usize).max(1);
-                if tensor.stride == 0 || tensor.values.len() != (tensor.len as usize).div_ceil(stride) {
-                    return Err(format!(
-                        "record {records}, tensor {:?}: {} values for {} elements with stride {}",
-                        tensor.name,
-                        tensor.values.len(),
-                        tensor.len,
-                        tensor.stride
-                    ));
-                }
-                self.tensors.push((done, tensor));
-            }
-            Record::End(end) if end.records == records => return Ok(true),
-            Record::End(end) => {
-                return Err(format!("the end record counts {} records, there are {records}", end.records));
-            }
-            _ => return Err(format!("record {records}: does not belong in a run")),
-        }
-        Ok(false)
-    }
 }
 
 fn read_answers(mut frames: Frames<'_>) -> Result<Contents<'_>, String> {
@@ -335,13 +222,18 @@ fn read_answers(mut frames: Frames<'_>) -> Result<Contents<'_>, String> {
         }
         (records, at) = (records + 1, frame.end);
     }
-    Err(format!("the file ends after record {records}, without an end record: it was cut short"))
+    Err(cut_short(records))
 }
 
-fn behind_the_end(at: usize) -> String {
+/// Of a file without an end record.
+pub(super) fn cut_short(records: u64) -> String {
+    format!("the file ends after record {records}, without an end record: it was cut short")
+}
+
+pub(super) fn behind_the_end(at: usize) -> String {
     format!("something follows the end record, from byte {at} on")
 }
 
-fn damage(error: &Error, record: u64, offset: usize) -> String {
+pub(super) fn damage(error: &Error, record: u64, offset: usize) -> String {
     format!("record {record} at byte {offset}: {error}")
 }

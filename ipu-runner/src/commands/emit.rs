@@ -13,14 +13,13 @@ use random_bases::run_spec::RunSpec;
 use random_bases::settings::{Settings, resolve};
 use random_bases_core::descent::{Memory, Sizes};
 use random_bases_core::nn::Network;
-use random_bases_core::numerics::{Array, Libm, MathId, digest};
-use random_bases_core::step::Serial;
+use random_bases_core::numerics::{Libm, MathId, digest};
 use random_bases_core::subspace::Strategy;
 
 use crate::args::EmitArguments;
 use crate::emit::{Expected, Project};
 use crate::graph::check;
-use crate::machine::check_memory;
+use crate::machine::{check_memory, usage};
 use crate::program::{RecordedProgram, Recording};
 use crate::target::Target;
 
@@ -31,8 +30,8 @@ use crate::target::Target;
 pub fn run(arguments: &EmitArguments, out: &mut impl Write) -> Result<(), Failure> {
     let folder = &arguments.output;
     expect_empty(folder)?;
-    let settings = resolve(&arguments.step.settings)?.settings;
-    let target = arguments.step.target.target(arguments.step.ipus);
+    let settings = resolve(&arguments.settings)?.settings;
+    let target = arguments.target.target(arguments.ipus);
     let host = Threads::new(settings.threads as usize, None).map_err(Failure::configuration)?;
     let data = DataSet::load(&settings, host.pool())?;
     let split = data.split(&settings)?;
@@ -81,13 +80,9 @@ fn expect_empty(folder: &Path) -> Result<(), Failure> {
 
 /// A program that breaks no rule and fits the machine.
 fn expect_sound(program: &RecordedProgram, target: &Target) -> Result<(), Failure> {
-    check(&program.graph, std::slice::from_ref(&program.program), target.tiles())
-        .map_err(|fault| Failure::internal(fault.to_string()))?;
-    check_memory(&program.graph, target).map_err(|fault| {
-        Failure::configuration(format!(
-            "{fault}. Fewer --base-dimensions or --batch-size need less; more --ipus have more"
-        ))
-    })
+    let programs = std::slice::from_ref(&program.program);
+    check(&program.graph, programs, target.tiles()).map_err(|fault| Failure::internal(fault.to_string()))?;
+    check_memory(&usage(&program.graph, programs), target).map_err(Failure::from)
 }
 
 /// Steps that were written down and computed.
@@ -118,7 +113,7 @@ impl ForNetwork for Steps<'_> {
         let sizes = Sizes::of_descent::<N>(&here, spec.batch as usize, 1);
         let (mut floats, mut others) = (vec![0.0; sizes.floats()], vec![0.0; sizes.floats()]);
         let (mut memory, mut shadow) = (Memory::carve(sizes, &mut floats), Memory::carve(sizes, &mut others));
-        let mut executor: Serial<Array<4>> = Serial::new();
+        let mut executor = host.clone();
         here.start::<N, _>(&mut executor, &mut memory);
         there.start::<N, _>(&mut executor, &mut shadow);
         let bits = |floats: &[f32]| floats.iter().map(|x| x.to_bits()).collect::<Vec<_>>();

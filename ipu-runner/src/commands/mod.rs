@@ -2,4 +2,6 @@
 
 pub mod emit;
 pub mod plan;
+pub mod probe;
+pub mod train;
 pub mod verify;

@@ -1,5 +1,6 @@
 //! `ipu-runner verify`: records, computed again on tiles.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -11,32 +12,33 @@ use random_bases::settings::Strategy;
 
 use crate::args::VerifyArguments;
 use crate::executor::{Report, TileExecutor};
-use crate::graph::Fault;
 
 /// Verifies every file named, and every record in every folder named, superstep by superstep.
 ///
 /// # Errors
-/// As `random-bases verify`; and [`Failure::Internal`] if a rule of the machine is broken.
+/// As `random-bases verify`; [`Failure::Configuration`] if a tile has too little memory, [`Failure::Internal`] if another rule of the machine is
+/// broken.
 pub fn run(arguments: &VerifyArguments, out: &mut impl Write) -> Result<(), Failure> {
     let host = Arc::new(Threads::new(0, None).map_err(Failure::configuration)?);
     let device = arguments.device.open()?;
-    let report = Report::default();
-    printed(writeln!(out, "{}, vertices in the order of seed {}", device.name(), arguments.device.seed))?;
+    let reports = RefCell::new(Vec::<Report>::new());
+    printed(writeln!(
+        out,
+        "{}, vertices in the order of seed {}",
+        device.name(),
+        arguments.device.vertex_order
+    ))?;
     // A row is made twice: no tile has room for rows of the whole network.
     let options = Options { strategy: Strategy::TwoPass, data_dir: arguments.data_dir.as_deref() };
     let executor = || {
         let executor = TileExecutor::new(Arc::clone(&device), Arc::clone(&host));
-        Ok(executor.reporting_to(&report))
+        reports.borrow_mut().push(executor.report().clone());
+        Ok(executor)
     };
     let result = commands::verify::all(&arguments.paths, options, executor, out);
-    for (superstep, reason) in report.on_host() {
-        printed(writeln!(out, "computed by the host, not on tiles: {superstep} ({reason})"))?;
-    }
-    report.check().map_err(|fault| match fault {
-        Fault::Memory { .. } | Fault::Device(_) => {
-            Failure::configuration(format!("{fault}; all lines after that say nothing"))
-        }
-        fault => Failure::internal(fault.to_string()),
-    })?;
+    let report = Report::of(&reports.into_inner());
+    printed(report.print(out))?;
+    // A broken rule spoils the line of one file; it is what that line is about.
+    report.check()?;
     result
 }

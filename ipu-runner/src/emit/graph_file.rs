@@ -97,6 +97,9 @@ fn program(what: &Program, count: &mut u32, text: &mut String) -> Result<u32, fm
             view(from, text)?;
             view(to, text)?;
         }
+        Program::FromHost { .. } | Program::ToHost { .. } => {
+            unreachable!("the host writes what a training step needs before it")
+        }
         Program::Repeat(times, body) => {
             let body = program(body, count, text)?;
             write!(text, "repeat {times} {body}")?;

@@ -1,8 +1,9 @@
 //! What every graph must fulfil, on any machine.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use super::{Edge, Graph, Kind, Program, View};
+use super::{Direction, Edge, Graph, Kind, Program, StreamId, View};
 use crate::codelets::Access;
 
 /// What is wrong with a graph, or happened while it was executed.
@@ -133,6 +134,14 @@ pub enum Fault {
     NotExposed {
         /// Which.
         variable: String,
+    },
+    /// A stream that cannot be used as it is.
+    #[error("stream {stream}: {reason}")]
+    Stream {
+        /// Which.
+        stream: String,
+        /// What is wrong.
+        reason: String,
     },
     /// What a device, or its driver, said.
     #[error("{0}")]
@@ -325,27 +334,66 @@ fn copies(graph: &Graph, program: &Program) -> Result<(), Fault> {
         Program::Sequence(programs) => programs.iter().try_for_each(|program| copies(graph, program)),
         Program::Repeat(_, program) => copies(graph, program),
         Program::Execute(_) => Ok(()),
-        Program::Copy { from, to } => {
-            let (source, target) = (graph.get(from.variable()), graph.get(to.variable()));
-            let fault = |reason: String| {
-                Err(Fault::Copy { from: source.name.clone(), to: target.name.clone(), reason })
-            };
-            if target.constant.is_some() {
-                let writer = format!("a copy from {}", source.name);
-                return Err(Fault::Constant { variable: target.name.clone(), writer });
-            }
-            let beyond = |view: &View, len| view.runs().any(|run| run.end > len);
-            if source.kind != target.kind {
-                fault("floats and words".into())
-            } else if from.len() != to.len() {
-                fault(format!("{} elements to {}", from.len(), to.len()))
-            } else if beyond(from, source.len) || beyond(to, target.len) {
-                fault("elements that do not exist".into())
-            } else {
-                let mut seen = std::collections::HashSet::new();
-                let twice = to.runs().flatten().find(|element| !seen.insert(*element));
-                twice.map_or(Ok(()), |element| fault(format!("element {element} is written twice")))
-            }
+        Program::Copy { from, to } => copy(&End::of(graph, from), &End::of(graph, to)),
+        Program::FromHost { stream, to } => {
+            copy(&End::stream(graph, *stream, Direction::FromHost)?, &End::of(graph, to))
+        }
+        Program::ToHost { from, stream } => {
+            copy(&End::of(graph, from), &End::stream(graph, *stream, Direction::ToHost)?)
         }
     }
+}
+
+/// One end of a copy.
+struct End<'g> {
+    name: &'g str,
+    kind: Kind,
+    len: usize,
+    /// Of a variable: the view, how many elements there are, whether it is a constant.
+    view: Option<(&'g View, usize, bool)>,
+}
+
+impl<'g> End<'g> {
+    fn of(graph: &'g Graph, view: &'g View) -> Self {
+        let variable = graph.get(view.variable());
+        let constant = variable.constant.is_some();
+        let view = (view, variable.len, constant);
+        Self { name: &variable.name, kind: variable.kind, len: view.0.len(), view: Some(view) }
+    }
+
+    fn stream(graph: &'g Graph, stream: StreamId, direction: Direction) -> Result<Self, Fault> {
+        let stream = &graph.streams[stream.0];
+        if stream.direction != direction {
+            return Err(Fault::Stream {
+                stream: stream.name.clone(),
+                reason: "it goes the other way".into(),
+            });
+        }
+        Ok(Self { name: &stream.name, kind: stream.kind, len: stream.len, view: None })
+    }
+
+    fn is_beyond(&self) -> bool {
+        self.view.is_some_and(|(view, len, _)| view.runs().any(|run| run.end > len))
+    }
+}
+
+fn copy(from: &End<'_>, to: &End<'_>) -> Result<(), Fault> {
+    let fault = |reason: String| Err(Fault::Copy { from: from.name.into(), to: to.name.into(), reason });
+    if let Some((.., true)) = to.view {
+        let writer = format!("a copy from {}", from.name);
+        return Err(Fault::Constant { variable: to.name.into(), writer });
+    }
+    if from.kind != to.kind {
+        return fault("floats and words".into());
+    }
+    if from.len != to.len {
+        return fault(format!("{} elements to {}", from.len, to.len));
+    }
+    if from.is_beyond() || to.is_beyond() {
+        return fault("elements that do not exist".into());
+    }
+    let mut seen = HashSet::new();
+    let elements = to.view.iter().flat_map(|(view, ..)| view.runs().flatten());
+    let twice = elements.into_iter().find(|element| !seen.insert(*element));
+    twice.map_or(Ok(()), |element| fault(format!("element {element} is written twice")))
 }

@@ -96,8 +96,48 @@ pub enum Program {
         /// Written.
         to: View,
     },
+    /// The next record of a stream, from the host.
+    FromHost {
+        /// Where it comes from.
+        stream: StreamId,
+        /// Written.
+        to: View,
+    },
+    /// A record of a stream, to the host.
+    ToHost {
+        /// Read.
+        from: View,
+        /// Where it goes to.
+        stream: StreamId,
+    },
     /// The same again and again.
     Repeat(u32, Box<Program>),
+}
+
+/// A stream of a graph: records of equal length, between the host and the device while a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub(crate) usize);
+
+/// A stream.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// For messages and emitted programs.
+    pub name: String,
+    /// Of its elements.
+    pub kind: Kind,
+    /// Elements of a record.
+    pub len: usize,
+    /// Where records go.
+    pub direction: Direction,
+}
+
+/// Where a stream's records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the device.
+    FromHost,
+    /// To the host.
+    ToHost,
 }
 
 /// Variables, sets of vertices, and what is done with them.
@@ -105,6 +145,7 @@ pub enum Program {
 pub struct Graph {
     pub(crate) variables: Vec<Variable>,
     pub(crate) sets: Vec<ComputeSet>,
+    pub(crate) streams: Vec<Stream>,
     codelets: Arc<Codelets>,
 }
 
@@ -112,7 +153,7 @@ impl Graph {
     /// Without anything.
     #[must_use]
     pub const fn new(codelets: Arc<Codelets>) -> Self {
-        Self { variables: Vec::new(), sets: Vec::new(), codelets }
+        Self { variables: Vec::new(), sets: Vec::new(), streams: Vec::new(), codelets }
     }
 
     /// What its vertices can be.
@@ -151,6 +192,24 @@ impl Graph {
     /// Lets the host read and write a variable. Where that is not said, a compiler of graphs may lay its memory over another's.
     pub fn expose(&mut self, variable: VariableId) {
         self.variables[variable.0].exposed = true;
+    }
+
+    /// Adds a stream, of records of `len` elements.
+    pub fn stream(
+        &mut self,
+        name: impl Into<String>,
+        kind: Kind,
+        len: usize,
+        direction: Direction,
+    ) -> StreamId {
+        self.streams.push(Stream { name: name.into(), kind, len, direction });
+        StreamId(self.streams.len() - 1)
+    }
+
+    /// All streams.
+    #[must_use]
+    pub fn streams(&self) -> &[Stream] {
+        &self.streams
     }
 
     /// Adds a set without vertices.

@@ -101,6 +101,16 @@ impl View {
         Self::matrix(self.variable, all.start + start, rows, stride, columns)
     }
 
+    /// Whether an element could be named twice: whether its nested ranges reach into one another.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let mut extent = 1;
+        self.dims.iter().rev().any(|&(count, stride)| {
+            let reaches = count > 1 && stride < extent;
+            extent += count.saturating_sub(1) * stride;
+            reaches
+        })
+    }
+
     /// The elements, if they are neighbours.
     #[must_use]
     pub fn range(&self) -> Option<Range<usize>> {
@@ -147,6 +157,9 @@ mod tests {
         assert_eq!(View::matrix(v, 2, 4, 3, 3).range(), Some(2..14));
         assert_eq!(View::matrix(v, 2, 1, 99, 3).range(), Some(2..5));
         assert_eq!(View::of(v, 3..3).range(), Some(0..0));
+        assert!(!View::matrix(v, 2, 2, 10, 3).may_repeat() && !View::matrix(v, 2, 4, 3, 3).may_repeat());
+        assert!(View::nested(v, 0, [(2, 1), (1, 0), (2, 1)]).may_repeat());
+        assert!(!View::nested(v, 0, [(2, 100), (3, 1), (4, 10)]).may_repeat());
         assert_eq!(View::of(v, 10..20).slice(2..4), View::of(v, 12..14));
         assert_eq!(elements(View::of(v, 10..30).rows(1, 2, 8, 2)), [11, 12, 19, 20]);
     }

@@ -3,21 +3,26 @@
 //! A worker issues at most one instruction for integers, addresses and memory together with one for floats. Counted are the larger of
 //! both kinds in the C++ sources, as if the compiler used neither pairs of floats nor the matrix unit. Nothing of it was measured on hardware.
 
-use super::Law;
+/// Two elements of a normal row: two words, a logarithm, a root, two sines.
+pub const NORMAL: u64 = 50;
 
-/// Two elements of a row.
-pub const fn pair(law: Law) -> u64 {
-    // Names differ in their first letters; a match on a string is not possible in a constant.
-    match law.name.as_bytes()[0] {
-        b'N' => 50,          // Normal: two words, a logarithm, a root, two sines
-        b'L' => 50 + 2 * 18, // LogNormal: and an exponential for each
-        b'U' => 12,          // Uniform: a word
-        b'B' => 16,          // Bernoulli
-        b'R' => 8,           // Rademacher: a word for sixteen pairs
-        b'H' => 26,          // HadamardNormal: a word, three products each
-        _ => 2,              // Zeros
-    }
-}
+/// Two elements of a log-normal row: an exponential for each of two normal ones.
+pub const LOG_NORMAL: u64 = NORMAL + 2 * 18;
+
+/// Two elements of a uniform row: a word.
+pub const UNIFORM: u64 = 12;
+
+/// Two elements of a Bernoulli row: a word, two comparisons.
+pub const BERNOULLI: u64 = 16;
+
+/// Two signs: a word for sixteen pairs.
+pub const RADEMACHER: u64 = 8;
+
+/// Two elements of a nearly normal row, before it is rotated: a word, three products each.
+pub const HADAMARD_NORMAL: u64 = 26;
+
+/// Two zeros.
+pub const ZEROS: u64 = 2;
 
 /// Seeding a stream: four words, three mixes each.
 pub const SEED: u64 = 12 * 8;

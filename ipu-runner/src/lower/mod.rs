@@ -6,6 +6,7 @@
 
 mod costs;
 mod images;
+mod lift;
 mod network;
 mod numbers;
 mod operation;
@@ -61,7 +62,7 @@ impl<'t> Builder<'t> {
                 subspace::squared_norms(self, name, rows, first..first + count, params, operands, out);
             }
             Operation::Combine => subspace::combine(self, name, operands, out),
-            Operation::Lift(rows) => subspace::lift(self, name, rows, operands, out),
+            Operation::Lift(rows) => lift::lift(self, name, rows, operands, out),
             Operation::DenseForward(shape) => network::dense_forward(self, name, shape, operands, out),
             Operation::DenseBackward(shape) => network::dense_backward(self, name, shape, operands, out),
             Operation::DenseGradient(shape) => network::dense_gradient(self, name, shape, operands, out),

@@ -8,6 +8,7 @@ use random_bases_core::numerics::MathId;
 use random_bases_core::step::Work;
 use random_bases_core::subspace::{Basis, Normalisation, Rule};
 
+use super::costs;
 use crate::codelets::intern;
 use crate::graph::Kind;
 
@@ -20,6 +21,8 @@ pub struct Law {
     pub threshold: u32,
     /// Whether rows are rotated.
     pub rotated: bool,
+    /// What two elements cost: see [`costs`].
+    pub pair_cycles: u64,
 }
 
 impl Law {
@@ -249,15 +252,19 @@ fn keys(basis: &Basis<'_>) -> Vec<u32> {
 }
 
 fn rows(basis: &Basis<'_>) -> Result<Rows, Unsupported> {
-    let plain = |name| Law { name, threshold: 0, rotated: false };
+    let plain = |name, pair_cycles| Law { name, threshold: 0, rotated: false, pair_cycles };
     let law = match basis.distribution {
-        Distribution::Normal => plain("Normal"),
-        Distribution::LogNormal => plain("LogNormal"),
-        Distribution::Uniform => plain("Uniform"),
-        Distribution::Rademacher => plain("Rademacher"),
-        Distribution::Zeros => plain("Zeros"),
-        Distribution::Bernoulli(p) => Law { threshold: u32::from(p.0), ..plain("Bernoulli") },
-        Distribution::HadamardNormal => Law { rotated: true, ..plain("HadamardNormal") },
+        Distribution::Normal => plain("Normal", costs::NORMAL),
+        Distribution::LogNormal => plain("LogNormal", costs::LOG_NORMAL),
+        Distribution::Uniform => plain("Uniform", costs::UNIFORM),
+        Distribution::Rademacher => plain("Rademacher", costs::RADEMACHER),
+        Distribution::Zeros => plain("Zeros", costs::ZEROS),
+        Distribution::Bernoulli(p) => {
+            Law { threshold: u32::from(p.0), ..plain("Bernoulli", costs::BERNOULLI) }
+        }
+        Distribution::HadamardNormal => {
+            Law { rotated: true, ..plain("HadamardNormal", costs::HADAMARD_NORMAL) }
+        }
         _ => return Err(Unsupported::Unknown),
     };
     let (antithetic, dimensions) = (basis.antithetic, basis.dimensions);

@@ -1,4 +1,4 @@
-//! Rows: projected, measured, lifted.
+//! Rows: projected and measured. How they are lifted: `lift.rs`.
 
 use std::ops::Range;
 
@@ -7,16 +7,12 @@ use random_bases_core::random::LANES;
 
 use super::{Builder, Rows, among, costs, shares, view};
 use crate::graph::{Edge, Kind, Program, View};
-use crate::target::WORKERS;
-
-/// Directions that are added before they join a chain.
-const FOUR: usize = 4;
 
 /// Vectors of a tile.
-const VECTORS: usize = TILE / LANES;
+pub(super) const VECTORS: usize = TILE / LANES;
 
 /// Tiles of `params` elements: where each begins and ends.
-fn tiles(params: usize) -> Vec<Range<usize>> {
+pub(super) fn tiles(params: usize) -> Vec<Range<usize>> {
     (0..params).step_by(TILE).map(|start| start..params.min(start + TILE)).collect()
 }
 
@@ -31,7 +27,7 @@ impl Rows {
         directions.start / self.per_row()..directions.end.div_ceil(self.per_row())
     }
 
-    const fn key_stride(self) -> Edge {
+    pub(super) const fn key_stride(self) -> Edge {
         Edge::Word(if self.own_keys { 4 } else { 0 })
     }
 }
@@ -66,7 +62,7 @@ fn lane_sums(
             builder.graph.map(sums, place.clone(), at);
             let cycles = costs::VERTEX
                 + part.len() as u64
-                    * (costs::SEED + vectors / 2 * (costs::pair(rows.law) + 2 * costs::MULTIPLY_ADD));
+                    * (costs::SEED + vectors / 2 * (rows.law.pair_cycles + 2 * costs::MULTIPLY_ADD));
             let mut all = edges(tile, elements);
             all.extend([
                 ("keys", view(keys)),
@@ -180,7 +176,7 @@ fn rotated(builder: &mut Builder<'_>, name: &str, gradient: View) -> View {
 }
 
 /// Rotates lanes of whole tiles, in place.
-fn rotate(builder: &mut Builder<'_>, name: &str, lanes: impl Iterator<Item = View>) {
+pub(super) fn rotate(builder: &mut Builder<'_>, name: &str, lanes: impl Iterator<Item = View>) {
     let (set, tiles) = (builder.set(format!("{name}: rotate")), builder.target.tiles());
     for (number, lane) in lanes.enumerate() {
         let cycles = costs::VERTEX + (9 * VECTORS) as u64 * costs::ADD;
@@ -196,105 +192,6 @@ pub(super) fn combine(builder: &mut Builder<'_>, name: &str, operands: &[View], 
         let partials = operands[0].rows(piece.start, tiles, out.len(), piece.len());
         let edges = vec![("partials", view(partials)), ("sums", view(out.slice(piece)))];
         builder.vertex(set, at, "Combine", edges, cycles);
-    }
-}
-
-pub(super) fn lift(builder: &mut Builder<'_>, name: &str, rows: Rows, operands: &[View], out: View) {
-    let (keys, coefficients, scale) = (operands[0], operands[1], operands[2]);
-    let tiles = tiles(out.len());
-    let fours = coefficients.len().div_ceil(FOUR);
-    // Vectors are made two by two, and of rotated rows all.
-    let vectors = |elements: &Range<usize>| {
-        if rows.law.rotated { VECTORS } else { elements.len().div_ceil(LANES).next_multiple_of(2) }
-    };
-    let tile_len: Vec<_> = tiles.iter().map(|elements| fours * LANES * vectors(elements)).collect();
-    let parts = builder.graph.variable(format!("{name}: fours"), Kind::Float, tile_len.iter().sum());
-
-    let set = builder.set(name);
-    let shares = shares(&tile_len, builder.target.tiles());
-    let (mut start, mut starts) = (0, Vec::new());
-    for (tile, elements) in tiles.iter().enumerate() {
-        let vectors = vectors(elements);
-        for (part, at) in among(fours * LANES, &shares[tile]) {
-            let place = start + part.start * vectors..start + part.end * vectors;
-            builder.graph.map(parts, place.clone(), at);
-            let cycles = costs::VERTEX
-                + part.len() as u64
-                    * 4
-                    * (costs::SEED + vectors as u64 / 2 * (costs::pair(rows.law) + 2 * costs::MULTIPLY_ADD));
-            let edges = vec![
-                ("keys", view(keys)),
-                ("coefficients", view(coefficients)),
-                ("fours", view(View::of(parts, place))),
-                ("tile", Edge::Word(tile as u32)),
-                ("first", Edge::Word(part.start as u32)),
-                ("vectors", Edge::Word(vectors as u32)),
-                ("keyStride", rows.key_stride()),
-                ("halve", Edge::Word(u32::from(rows.antithetic))),
-                ("threshold", Edge::Word(rows.law.threshold)),
-            ];
-            builder.vertex(set, at, rows.law.codelet("LiftFours"), edges, cycles);
-        }
-        starts.push(start);
-        start += tile_len[tile];
-    }
-
-    // [tile][lane][vectors]
-    let lane_len: Vec<_> = tiles.iter().map(|elements| LANES * vectors(elements)).collect();
-    let total = builder.spread(format!("{name}: total"), Kind::Float, lane_len.iter().sum());
-    let set = builder.set(format!("{name}: sums"));
-    let (mut lane_start, mut lane_starts) = (0, Vec::new());
-    for (tile, elements) in tiles.iter().enumerate() {
-        let (vectors, share) = (vectors(elements), &shares[tile]);
-        let workers = share.len() * WORKERS as usize;
-        // Pieces of lanes, of an even number of vectors.
-        let grain = (LANES * vectors).div_ceil(workers).next_multiple_of(2);
-        let per_lane = vectors.div_ceil(grain);
-        for piece in 0..LANES * per_lane {
-            let (lane, from) = (piece / per_lane, piece % per_lane * grain);
-            let to = vectors.min(from + grain);
-            let of = |four: usize| {
-                let begin = starts[tile] + (four * LANES + lane) * vectors;
-                View::of(parts, begin + from..begin + to)
-            };
-            let begin = lane_start + lane * vectors;
-            let edges = vec![
-                ("fours", Edge::List((0..fours).map(of).collect())),
-                ("total", view(View::of(total, begin + from..begin + to))),
-            ];
-            let cycles = costs::VERTEX + (fours * (to - from)) as u64 * costs::ADD;
-            let at = share.start + piece as u32 % share.len() as u32;
-            builder.vertex(set, at, "SumFours", edges, cycles);
-        }
-        lane_starts.push(lane_start);
-        lane_start += lane_len[tile];
-    }
-    if rows.law.rotated {
-        let lane = |lane| View::of(total, lane * VECTORS..(lane + 1) * VECTORS);
-        rotate(builder, name, (0..tiles.len() * LANES).map(lane));
-    }
-
-    let set = builder.set(format!("{name}: weights"));
-    for (tile, elements) in tiles.iter().enumerate() {
-        let (all, vectors) = (elements.len().div_ceil(LANES), vectors(elements));
-        let share = &shares[tile];
-        let grain = all.div_ceil(share.len() * WORKERS as usize);
-        for (piece, from) in (0..all).step_by(grain).enumerate() {
-            let to = all.min(from + grain);
-            let of = |lane: usize| {
-                let begin = lane_starts[tile] + lane * vectors;
-                View::of(total, begin + from..begin + to)
-            };
-            let weights = elements.start + from * LANES..elements.end.min(elements.start + to * LANES);
-            let cycles = costs::VERTEX + weights.len() as u64 * costs::MULTIPLY_ADD;
-            let edges = vec![
-                ("total", Edge::List((0..LANES).map(of).collect())),
-                ("weights", view(out.slice(weights))),
-                ("scale", view(scale)),
-            ];
-            let at = share.start + piece as u32 % share.len() as u32;
-            builder.vertex(set, at, "ApplyLanes", edges, cycles);
-        }
     }
 }
 

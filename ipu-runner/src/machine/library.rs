@@ -22,14 +22,15 @@ pub struct Binding {
     pub list: *const Binding,
 }
 
-/// Runs a codelet on a vertex's fields, in the order of their declaration; one of the outcomes below.
+/// Runs a codelet on a vertex's fields, in the order of their declaration; returns a sum of the flags below.
 pub type Run = unsafe extern "C" fn(*const Binding) -> u32;
 
-/// The vertex is done.
-pub const DONE: u32 = 0;
-/// It returned false.
+/// The vertex returned false.
 pub const FAILED: u32 = 1;
-// Else it went beyond the end of a field.
+/// It went beyond the end of a field.
+pub const BEYOND: u32 = 2;
+/// It read or made a subnormal number, as far as the processor can tell.
+pub const SUBNORMAL: u32 = 4;
 
 /// Compiled codelets.
 #[derive(Debug)]
@@ -113,9 +114,37 @@ fn compile(folder: &Path) -> Result<(), LibraryError> {
     Ok(())
 }
 
+/// Asks the processor's floating-point unit whether subnormal numbers were met: on x86-64 its flags of subnormal operands and of underflow, on others
+/// that of underflow alone. Memory is a barrier on both sides, so that no arithmetic whose result is stored moves across.
+const SUBNORMALS: &str = r#"
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+constexpr unsigned MET = 0x02u | 0x10u;
+inline void forget_subnormals() {
+  _mm_setcsr(_mm_getcsr() & ~MET);
+  asm volatile("" ::: "memory");
+}
+inline bool met_subnormals() {
+  asm volatile("" ::: "memory");
+  return _mm_getcsr() & MET;
+}
+#else
+#include <cfenv>
+inline void forget_subnormals() {
+  std::feclearexcept(FE_UNDERFLOW);
+  asm volatile("" ::: "memory");
+}
+inline bool met_subnormals() {
+  asm volatile("" ::: "memory");
+  return std::fetestexcept(FE_UNDERFLOW);
+}
+#endif
+"#;
+
 /// All sources, and a function for each codelet that makes a vertex of its bindings and runs it.
 fn glue(codelets: &Codelets) -> String {
     let mut text = String::from("#include <vector>\n");
+    text += SUBNORMALS;
     for (name, _) in codelets.sources() {
         writeln!(text, "#include \"{name}\"").expect("a string takes everything");
     }
@@ -150,6 +179,8 @@ fn function(text: &mut String, index: usize, codelet: &Codelet) -> std::fmt::Res
         }
     }
     writeln!(text, "  poplar::went_beyond = false;")?;
+    writeln!(text, "  forget_subnormals();")?;
     writeln!(text, "  const bool done = vertex.compute();")?;
-    writeln!(text, "  return poplar::went_beyond ? 2u : done ? {DONE}u : {FAILED}u;\n}}")
+    writeln!(text, "  return (done ? 0u : {FAILED}u) | (poplar::went_beyond ? {BEYOND}u : 0u)")?;
+    writeln!(text, "       | (met_subnormals() ? {SUBNORMAL}u : 0u);\n}}")
 }

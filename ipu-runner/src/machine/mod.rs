@@ -1,13 +1,15 @@
 //! The tile machine: executes graphs in this process, under the rules of the hardware.
 //!
 //! The same C++ codelets that Poplar would compile are compiled by the system's compiler, and run vertex by vertex. Much of what the hardware
-//! guarantees or demands is checked: see [`Fault`]. (Not checked: subnormal numbers, neighbours in the same 64 bits, the code of the exchange.) What it leaves open, above all the order of vertices, is drawn from a
+//! guarantees or demands is checked: see [`Fault`]. (Elements have 32 bits, as much as the hardware stores without
+//! touching a neighbour. The code of the exchange is not made.) What it leaves open, above all the order of vertices, is drawn from a
 //! seed.
 //!
 //! **Idea**: a variable is one array. While a set of vertices is executed, nobody touches what another vertex of it writes (`graph::check`
 //! proves that), so vertices work in place, side by side, and still see only what was there before the set began. Elements that lie apart are
 //! gathered before and scattered afterwards.
 
+mod exchange;
 mod library;
 mod memory;
 mod profile;
@@ -16,6 +18,7 @@ pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
 pub use profile::{Cost, cost};
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -25,10 +28,11 @@ use rayon::prelude::*;
 use crate::codelets::Access;
 use crate::device::{Device, Engine};
 use crate::graph::{
-    ComputeSetId, Edge, Fault, Graph, Program, Variable, VariableId, Vertex, View, check, views,
+    ComputeSetId, Edge, Fault, Graph, Program, Stream, StreamId, Variable, VariableId, Vertex, View, check,
+    views,
 };
 use crate::target::Target;
-use library::{Binding, DONE, FAILED, Run};
+use library::{BEYOND, Binding, FAILED, Run, SUBNORMAL};
 
 /// What memory holds before it is written: not a number.
 const POISON: u32 = 0x7fde_adde;
@@ -78,8 +82,32 @@ pub struct Machine {
     /// Whether each element has been written.
     written: Vec<Vec<bool>>,
     sets: Vec<Loaded>,
+    /// The host's ends of streams.
+    streams: Vec<Buffer>,
     /// Of the order of vertices.
     seed: u64,
+    /// By compute set: how many vertices met subnormal numbers.
+    subnormals: BTreeMap<String, u64>,
+}
+
+/// Records of a stream, which are gone through in turns.
+#[derive(Default)]
+struct Buffer {
+    bits: Vec<u32>,
+    at: usize,
+}
+
+impl Buffer {
+    /// The next record.
+    fn next(&mut self, graph: &Graph, stream: StreamId) -> Result<&mut [u32], Fault> {
+        let stream = &graph.streams()[stream.0];
+        if self.bits.is_empty() {
+            return Err(Fault::Stream { stream: stream.name.clone(), reason: "it is not connected".into() });
+        }
+        let start = self.at;
+        self.at = (self.at + stream.len) % self.bits.len();
+        Ok(&mut self.bits[start..start + stream.len])
+    }
 }
 
 /// A set of vertices, ready to run.
@@ -125,7 +153,7 @@ impl Machine {
         seed: u64,
     ) -> Result<Self, Fault> {
         check(&graph, &programs, target.tiles())?;
-        check_memory(&graph, target)?;
+        check_memory(&usage(&graph, &programs), target)?;
         let bits = |v: &Variable| v.constant.clone().unwrap_or_else(|| vec![POISON; v.len]);
         let atomics = |v| bits(v).into_iter().map(AtomicU32::new).collect();
         let memory: Vec<Vec<_>> = graph.variables().iter().map(atomics).collect();
@@ -137,9 +165,20 @@ impl Machine {
                 Ok(Loaded { vertices: vertices.collect::<Result<_, _>>()?, checked: false })
             })
             .collect::<Result<_, Fault>>()?;
+        let streams = graph.streams().iter().map(|_| Buffer::default()).collect();
         // xorshift has no state 0.
         let seed = seed | 1 << 63;
-        Ok(Self { graph, programs, _library: library, memory, written, sets, seed })
+        Ok(Self {
+            graph,
+            programs,
+            _library: library,
+            memory,
+            written,
+            sets,
+            seed,
+            streams,
+            subnormals: BTreeMap::new(),
+        })
     }
 
     /// The programs.
@@ -160,18 +199,40 @@ impl Machine {
             Program::Repeat(count, program) => (0..*count).try_for_each(|_| self.execute(program)),
             Program::Execute(set) => self.compute(*set),
             Program::Copy { from, to } => self.copy(from, to),
+            Program::FromHost { stream, to } => {
+                let bits = self.streams[stream.0].next(&self.graph, *stream)?.to_vec();
+                self.store(to, &bits);
+                Ok(())
+            }
+            Program::ToHost { from, stream } => {
+                let name = &self.graph.streams()[stream.0].name;
+                self.expect_written(from, &|| format!("stream {name}"))?;
+                let bits = self.gather(from);
+                self.streams[stream.0].next(&self.graph, *stream)?.copy_from_slice(&bits);
+                Ok(())
+            }
         }
     }
 
     fn copy(&mut self, from: &View, to: &View) -> Result<(), Fault> {
         self.expect_written(from, &|| format!("a copy to {}", self.graph.get(to.variable()).name))?;
-        let source = &self.memory[from.variable().0];
-        let bits: Vec<_> = from.runs().flatten().map(|element| source[element].load(Relaxed)).collect();
-        for (element, bits) in to.runs().flatten().zip(bits) {
-            self.memory[to.variable().0][element].store(bits, Relaxed);
-            self.written[to.variable().0][element] = true;
-        }
+        let bits = self.gather(from);
+        self.store(to, &bits);
         Ok(())
+    }
+
+    /// Elements that may lie apart, in order.
+    fn gather(&self, from: &View) -> Vec<u32> {
+        let source = &self.memory[from.variable().0];
+        from.runs().flatten().map(|element| source[element].load(Relaxed)).collect()
+    }
+
+    fn store(&mut self, to: &View, bits: &[u32]) {
+        let variable = to.variable().0;
+        for (element, bits) in to.runs().flatten().zip(bits) {
+            self.memory[variable][element].store(*bits, Relaxed);
+            self.written[variable][element] = true;
+        }
     }
 
     fn compute(&mut self, set: ComputeSetId) -> Result<(), Fault> {
@@ -182,16 +243,29 @@ impl Machine {
         let order = self.order(self.sets[set.0].vertices.len());
         let vertices = &self.sets[set.0].vertices;
         let memory = &self.memory;
+        let subnormal = AtomicU64::new(0);
         let failed = order.par_chunks(64).find_map_any(|some| {
             some.iter().find_map(|&index| {
                 // SAFETY: see `Ready`.
                 let outcome = unsafe { vertices[index as usize].run(memory) };
-                (outcome != DONE).then_some((index as usize, outcome))
+                if outcome & SUBNORMAL != 0 {
+                    subnormal.fetch_add(1, Relaxed);
+                }
+                (outcome & (FAILED | BEYOND) != 0).then_some((index as usize, outcome))
             })
         });
         if let Some((index, outcome)) = failed {
             let vertex = self.graph.place(set.0, index);
-            return Err(if outcome == FAILED { Fault::Failed { vertex } } else { Fault::Beyond { vertex } });
+            return Err(if outcome & BEYOND != 0 {
+                Fault::Beyond { vertex }
+            } else {
+                Fault::Failed { vertex }
+            });
+        }
+        let subnormal = subnormal.into_inner();
+        if subnormal > 0 {
+            let name = &self.graph.set(set).name;
+            *self.subnormals.entry(name.clone()).or_default() += subnormal;
         }
         if !checked {
             self.after(set)?;
@@ -292,8 +366,31 @@ impl Engine for Machine {
         Ok(self.memory[variable.0][elements].iter().map(|bits| bits.load(Relaxed)).collect())
     }
 
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault> {
+        let Stream { name, len, .. } = &self.graph.streams()[stream.0];
+        if records.is_empty() || records.len() % len != 0 {
+            let reason = format!("{} elements are no whole records of {len}", records.len());
+            return Err(Fault::Stream { stream: name.clone(), reason });
+        }
+        self.streams[stream.0] = Buffer { bits: records, at: 0 };
+        Ok(())
+    }
+
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
+        let bits = &self.streams[stream.0].bits;
+        if bits.is_empty() {
+            let stream = self.graph.streams()[stream.0].name.clone();
+            return Err(Fault::Stream { stream, reason: "it is not connected".into() });
+        }
+        Ok(bits)
+    }
+
     fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    fn take_subnormals(&mut self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.subnormals)
     }
 }
 

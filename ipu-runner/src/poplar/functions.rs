@@ -7,6 +7,9 @@ pub(super) const MEMORY: u32 = 2;
 pub(super) const FLOAT: u32 = 0;
 pub(super) const UNSIGNED: u32 = 1;
 
+pub(super) const FROM_HOST: u32 = 0;
+pub(super) const TO_HOST: u32 = 1;
+
 /// A device in C++.
 #[repr(C)]
 pub struct RawDevice {
@@ -72,6 +75,7 @@ pub struct Functions {
     pub add_constant: unsafe extern "C" fn(Graph, u32, *const u32, usize, Text) -> u32,
     pub map: unsafe extern "C" fn(Graph, u32, usize, usize, u32) -> u32,
     pub expose: unsafe extern "C" fn(Graph, u32) -> u32,
+    pub add_stream: unsafe extern "C" fn(Graph, u32, usize, u32) -> u32,
     pub add_compute_set: unsafe extern "C" fn(Graph, Text) -> u32,
     pub add_vertex: unsafe extern "C" fn(Graph, u32, Text, u32, u64) -> u32,
     pub connect: unsafe extern "C" fn(Graph, u32, Text, *const RawView) -> u32,
@@ -80,6 +84,7 @@ pub struct Functions {
     pub set_word: unsafe extern "C" fn(Graph, u32, Text, u32) -> u32,
     pub execute: unsafe extern "C" fn(Graph, u32) -> u32,
     pub copy: unsafe extern "C" fn(Graph, *const RawView, *const RawView) -> u32,
+    pub copy_record: unsafe extern "C" fn(Graph, u32, *const RawView) -> u32,
     pub sequence: unsafe extern "C" fn(Graph, *const u32, usize) -> u32,
     pub repeat: unsafe extern "C" fn(Graph, u32, u32) -> u32,
     pub compile: unsafe extern "C" fn(Graph, *const u32, usize, *mut Engine) -> u32,
@@ -87,6 +92,7 @@ pub struct Functions {
     pub run: unsafe extern "C" fn(Engine, u32) -> u32,
     pub write: unsafe extern "C" fn(Engine, u32, *const u32, usize) -> u32,
     pub read: unsafe extern "C" fn(Engine, u32, *mut u32, usize) -> u32,
+    pub connect_stream: unsafe extern "C" fn(Engine, u32, *mut u32, usize) -> u32,
     pub drop_engine: unsafe extern "C" fn(Engine),
 }
 

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::codelets::Codelets;
 use crate::device::{Device, Engine};
-use crate::graph::{Edge, Fault, Graph, Program, VariableId, check};
+use crate::graph::{Edge, Fault, Graph, Program, StreamId, VariableId, check};
 use crate::target::Target;
 
 /// Why there is no device.
@@ -108,7 +108,7 @@ impl PoplarDevice {
         wanted: &Target,
         popc: Popc,
     ) -> Result<Self, PoplarError> {
-        let target = handle.target(wanted.name)?;
+        let target = handle.target(wanted)?;
         let folder = tempfile::Builder::new().prefix("random-bases-popc-").tempdir()?;
         Ok(Self {
             name: format!("{}: {kind}, {} tiles of {}", shim.what(), target.tiles(), target.architecture),
@@ -145,7 +145,7 @@ impl PoplarDevice {
         static ENGINES: AtomicU64 = AtomicU64::new(1);
         let number = ENGINES.fetch_add(1, Relaxed);
         let known = vec![None; graph.variables().len()];
-        Ok(PoplarEngine { graph, executable, shared: Arc::clone(&self.shared), number, known })
+        Ok(PoplarEngine { graph, executable, shared: Arc::clone(&self.shared), number, loaded: false, known })
     }
 }
 
@@ -183,6 +183,9 @@ fn translate(
             to.expose(number as u32)?;
         }
     }
+    for stream in graph.streams() {
+        to.add_stream(stream.kind, stream.len, stream.direction)?;
+    }
     let text = |name: &str| CString::new(name).expect("names in C++ have no zeros");
     for (number, set) in graph.sets().iter().enumerate() {
         to.add_compute_set(&set.name)?;
@@ -215,6 +218,9 @@ fn translate_program(program: &Program, to: &mut PoplarGraph) -> Result<u32, Shi
         }
         Program::Execute(set) => to.execute(set.0 as u32),
         Program::Copy { from, to: target } => to.copy(from, target),
+        Program::FromHost { stream, to: view } | Program::ToHost { from: view, stream } => {
+            to.copy_record(stream.0 as u32, view)
+        }
         Program::Repeat(times, program) => {
             let program = translate_program(program, to)?;
             to.repeat(*times, program)
@@ -231,11 +237,24 @@ pub struct PoplarEngine {
     shared: Arc<Mutex<Shared>>,
     /// Among all engines, from 1.
     number: u64,
+    /// Whether it was ever on the device.
+    loaded: bool,
     /// What variables hold, as far as it was read since the last run: Poplar reads whole ones only.
     known: Vec<Option<Vec<u32>>>,
 }
 
 impl PoplarEngine {
+    /// Goes to the device, if another is there.
+    fn take_device(&mut self) -> Result<(), Fault> {
+        let Shared { handle, current } = &mut *lock(&self.shared);
+        if *current != self.number {
+            self.known.fill(None);
+            self.executable.load(handle)?;
+            (*current, self.loaded) = (self.number, true);
+        }
+        Ok(())
+    }
+
     fn exposed(&self, variable: VariableId) -> Result<(), Fault> {
         let variable = self.graph.get(variable);
         let fault = || Fault::NotExposed { variable: variable.name.clone() };
@@ -249,24 +268,17 @@ impl Engine for PoplarEngine {
         if self.graph.get(variable).len == 0 && bits.is_empty() {
             return Ok(());
         }
-        let Shared { handle, current } = &mut *lock(&self.shared);
-        if *current != self.number {
-            self.known.fill(None);
-            self.executable.load(handle)?;
-            *current = self.number;
-        }
+        self.take_device()?;
         self.known[variable.0] = None;
         Ok(self.executable.write(variable.0 as u32, bits)?)
     }
 
     fn run(&mut self, program: usize) -> Result<(), Fault> {
         self.known.fill(None);
-        let Shared { handle, current } = &mut *lock(&self.shared);
-        if *current == 0 {
-            self.executable.load(handle)?;
-            *current = self.number;
+        if !self.loaded {
+            self.take_device()?;
         }
-        expect_current(*current, self.number)?;
+        expect_current(lock(&self.shared).current, self.number)?;
         Ok(self.executable.run(program as u32)?)
     }
 
@@ -286,6 +298,17 @@ impl Engine for PoplarEngine {
             }
         };
         Ok(all[elements].to_vec())
+    }
+
+    fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault> {
+        Ok(self.executable.connect(stream.0 as u32, records)?)
+    }
+
+    fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
+        self.executable.records(stream.0 as u32).ok_or_else(|| {
+            let stream = self.graph.streams()[stream.0].name.clone();
+            Fault::Stream { stream, reason: "it is not connected".into() }
+        })
     }
 
     fn graph(&self) -> &Graph {

@@ -1,16 +1,17 @@
 //! The shim, safely: devices, graphs and engines of Poplar.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 
 use super::functions::{
-    FLOAT, Functions, MEMORY, PoplarShim, RawDevice, RawEngine, RawGraph, RawRange, RawTarget, RawView,
-    UNSIGNED,
+    FLOAT, FROM_HOST, Functions, MEMORY, PoplarShim, RawDevice, RawEngine, RawGraph, RawRange, RawTarget,
+    RawView, TO_HOST, UNSIGNED,
 };
 use crate::codelets::intern;
-use crate::graph::{Kind, View};
+use crate::graph::{Direction, Kind, View};
 use crate::target::Target;
 
 /// What Poplar, or the shim before it, says when something does not work.
@@ -126,6 +127,13 @@ impl Shim {
     }
 }
 
+const fn of_kind(kind: Kind) -> u32 {
+    match kind {
+        Kind::Float => FLOAT,
+        Kind::Word => UNSIGNED,
+    }
+}
+
 /// Text for C++.
 fn text(text: &str) -> CString {
     CString::new(text.replace('\0', " ")).expect("no zeros are left")
@@ -170,19 +178,23 @@ impl PoplarHandle {
         Ok(Self { raw: shim.made(status, raw)?, shim: Arc::clone(shim) })
     }
 
-    /// How large it is.
+    /// How large it is, as far as it says; else it is what was asked for.
     ///
     /// # Errors
-    /// If it does not say.
-    pub fn target(&self, name: &'static str) -> Result<Target, ShimError> {
+    /// What Poplar says.
+    pub fn target(&self, wanted: &Target) -> Result<Target, ShimError> {
         let mut raw = RawTarget::default();
         // SAFETY: as the header says.
         self.shim.check(unsafe { (self.shim.functions.target)(self.raw.as_ptr(), &raw mut raw) })?;
         let architecture: Vec<u8> =
             raw.architecture.iter().map(|c| *c as u8).take_while(|c| *c != 0).collect();
+        let architecture = match &*String::from_utf8_lossy(&architecture) {
+            "" => wanted.architecture,
+            architecture => intern(architecture),
+        };
         Ok(Target {
-            name,
-            architecture: intern(&String::from_utf8_lossy(&architecture)),
+            name: wanted.name,
+            architecture,
             tiles_per_ipu: raw.tiles_per_ipu,
             ipus: raw.ipus,
             bytes_per_tile: raw.bytes_per_tile,
@@ -280,7 +292,7 @@ impl PoplarGraph {
         bits: Option<&[u32]>,
         name: &str,
     ) -> Result<(), ShimError> {
-        let (name, kind) = (text(name), if kind == Kind::Float { FLOAT } else { UNSIGNED });
+        let (name, kind) = (text(name), of_kind(kind));
         // SAFETY: as the header says.
         self.call(|shim, graph| unsafe {
             match bits {
@@ -311,6 +323,16 @@ impl PoplarGraph {
     pub fn expose(&mut self, variable: u32) -> Result<(), ShimError> {
         // SAFETY: as the header says.
         self.call(|shim, graph| unsafe { (shim.expose)(graph, variable) })
+    }
+
+    /// Adds a stream. `len`: elements of a record.
+    ///
+    /// # Errors
+    /// What Poplar says.
+    pub fn add_stream(&mut self, kind: Kind, len: usize, direction: Direction) -> Result<(), ShimError> {
+        let direction = if direction == Direction::FromHost { FROM_HOST } else { TO_HOST };
+        // SAFETY: as the header says.
+        self.call(|shim, graph| unsafe { (shim.add_stream)(graph, of_kind(kind), len, direction) })
     }
 
     /// Adds a compute set.
@@ -392,6 +414,16 @@ impl PoplarGraph {
         self.program(|shim, graph| unsafe { (shim.copy)(graph, &raw const from, &raw const to) })
     }
 
+    /// A program that copies a record of a stream to a view, or from one, as the stream goes: its number.
+    ///
+    /// # Errors
+    /// What Poplar says.
+    pub fn copy_record(&mut self, stream: u32, view: &View) -> Result<u32, ShimError> {
+        let ranges = Ranges::of(view);
+        // SAFETY: as the header says.
+        self.program(|shim, graph| unsafe { (shim.copy_record)(graph, stream, &ranges.raw()) })
+    }
+
     /// Programs one after the other: its number.
     ///
     /// # Errors
@@ -420,7 +452,8 @@ impl PoplarGraph {
         let status = unsafe {
             (self.shim.functions.compile)(self.raw.as_ptr(), programs.as_ptr(), programs.len(), &raw mut raw)
         };
-        Ok(PoplarExecutable { raw: self.shim.made(status, raw)?, shim: Arc::clone(&self.shim) })
+        let (shim, streams) = (Arc::clone(&self.shim), BTreeMap::new());
+        Ok(PoplarExecutable { raw: self.shim.made(status, raw)?, shim, streams })
     }
 }
 
@@ -435,6 +468,24 @@ impl Drop for PoplarGraph {
 pub struct PoplarExecutable {
     shim: Arc<Shim>,
     raw: NonNull<RawEngine>,
+    /// What its streams are connected with.
+    streams: BTreeMap<u32, Records>,
+}
+
+/// Records of a stream: the host's, but while programs run Poplar's.
+struct Records(NonNull<[u32]>);
+
+impl Records {
+    fn new(bits: Vec<u32>) -> Self {
+        Self(NonNull::from(Box::leak(bits.into_boxed_slice())))
+    }
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        // SAFETY: it was made of a box; the engine is connected with others now, or gone.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 // SAFETY: as of `PoplarHandle`.
@@ -479,6 +530,29 @@ impl PoplarExecutable {
         let status =
             unsafe { (self.shim.functions.read)(self.raw.as_ptr(), variable, bits.as_mut_ptr(), bits.len()) };
         self.shim.check(status)
+    }
+}
+
+impl PoplarExecutable {
+    /// Gives a stream its records.
+    ///
+    /// # Errors
+    /// What Poplar says.
+    pub fn connect(&mut self, stream: u32, records: Vec<u32>) -> Result<(), ShimError> {
+        let records = Records::new(records);
+        let (first, len) = (records.0.cast::<u32>().as_ptr(), records.0.len());
+        // SAFETY: as the header says; they stay where they are until others take their place, or the engine is gone.
+        let status = unsafe { (self.shim.functions.connect_stream)(self.raw.as_ptr(), stream, first, len) };
+        self.shim.check(status)?;
+        self.streams.insert(stream, records);
+        Ok(())
+    }
+
+    /// The records that a stream is connected with, if it is.
+    #[must_use]
+    pub fn records(&self, stream: u32) -> Option<&[u32]> {
+        // SAFETY: Poplar writes them while a program runs, for which `self` is borrowed otherwise.
+        self.streams.get(&stream).map(|records| unsafe { records.0.as_ref() })
     }
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::package::{self, Files};
 use crate::codelets::{Access, Codelets, intern};
 use crate::device::Engine as _;
-use crate::graph::{ComputeSetId, Edge, Fault, Graph, Kind, Program, VariableId, Vertex, View};
+use crate::graph::{
+    ComputeSetId, Direction, Edge, Fault, Graph, Kind, Program, StreamId, VariableId, Vertex, View,
+};
 use crate::machine::{Library, Machine};
 use crate::pattern::pattern;
 use crate::target::Target;
@@ -149,6 +151,16 @@ impl Building {
         Ok(())
     }
 
+    /// Adds a stream.
+    pub fn add_stream(&mut self, name: &str, kind: Kind, len: usize, direction: Direction) -> u32 {
+        self.graph.stream(name, kind, len, direction).0 as u32
+    }
+
+    fn stream(&self, number: u32) -> Result<StreamId, Refusal> {
+        let there = (number as usize) < self.graph.streams().len();
+        if there { Ok(StreamId(number as usize)) } else { refused(format!("there is no stream {number}")) }
+    }
+
     /// Adds a compute set.
     pub fn add_compute_set(&mut self, name: &str) -> u32 {
         self.placed.push(Vec::new());
@@ -249,6 +261,20 @@ impl Building {
         self.programs.push(Program::Copy { from, to });
     }
 
+    /// Adds a copy of a record from the host to the list of programs.
+    pub fn from_host(&mut self, stream: u32, to: View) -> Result<(), Refusal> {
+        let stream = self.stream(stream)?;
+        self.programs.push(Program::FromHost { stream, to });
+        Ok(())
+    }
+
+    /// Adds a copy of a record to the host to the list of programs.
+    pub fn to_host(&mut self, from: View, stream: u32) -> Result<(), Refusal> {
+        let stream = self.stream(stream)?;
+        self.programs.push(Program::ToHost { from, stream });
+        Ok(())
+    }
+
     /// Makes one of the last programs on the list.
     pub fn sequence(&mut self, count: usize) -> Result<(), Refusal> {
         let Some(first) = self.programs.len().checked_sub(count) else {
@@ -272,6 +298,7 @@ impl Building {
         let mut graph = Graph::new(Arc::new(self.codelets.clone()));
         graph.variables.clone_from(&self.graph.variables);
         graph.sets.clone_from(&self.graph.sets);
+        graph.streams.clone_from(&self.graph.streams);
         for (set, placed) in self.placed.iter().enumerate() {
             if let Some(vertex) = placed.iter().position(|placed| !placed) {
                 return refused(format!("{}: it was not put there", graph.place(set, vertex)));
@@ -279,7 +306,8 @@ impl Building {
         }
         let library = library(graph.codelets())?;
         let machine = machine(&graph, &programs, &self.target, &library)?;
-        Ok(Compiled { graph, programs, target: self.target, library, fresh: Some(machine), loaded: None })
+        let (fresh, loaded, connected) = (Some(machine), None, Vec::new());
+        Ok(Compiled { graph, programs, target: self.target, library, fresh, loaded, connected })
     }
 }
 
@@ -292,13 +320,45 @@ pub struct Compiled {
     /// From compilation, for the first time that it is loaded.
     fresh: Option<Machine>,
     loaded: Option<Machine>,
+    connected: Vec<(StreamId, Records)>,
+}
+
+/// Records that belong to the host.
+#[derive(Clone, Copy)]
+pub struct Records {
+    first: *mut u8,
+    bytes: usize,
+}
+
+impl Records {
+    /// # Safety
+    /// So many bytes, which stay there while an engine is connected with them, and which nobody touches while one of its functions runs.
+    pub const unsafe fn new(first: *mut u8, bytes: usize) -> Self {
+        Self { first, bytes }
+    }
+
+    fn read(self) -> Vec<u32> {
+        // SAFETY: as `new` demands. The bytes may not be aligned.
+        let bytes = unsafe { std::slice::from_raw_parts(self.first, self.bytes) };
+        bytes.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word)).collect()
+    }
+
+    fn write(self, bits: &[u32]) {
+        assert_eq!(4 * bits.len(), self.bytes, "as many as were connected");
+        // SAFETY: as `new` demands; so many bytes.
+        unsafe { std::ptr::copy_nonoverlapping(bits.as_ptr().cast::<u8>(), self.first, self.bytes) };
+    }
 }
 
 impl Compiled {
     /// Puts it on its tiles. What variables held before is lost.
     pub fn load(&mut self) -> Result<(), Refusal> {
         let again = || machine(&self.graph, &self.programs, &self.target, &self.library);
-        self.loaded = Some(self.fresh.take().map_or_else(again, Ok)?);
+        let mut machine = self.fresh.take().map_or_else(again, Ok)?;
+        for (stream, records) in &self.connected {
+            machine.connect(*stream, records.read())?;
+        }
+        self.loaded = Some(machine);
         Ok(())
     }
 
@@ -323,7 +383,33 @@ impl Compiled {
         if program as usize >= count {
             return refused(format!("program {program} of {count}"));
         }
-        Ok(machine.run(program as usize)?)
+        machine.run(program as usize)?;
+        for (stream, records) in &self.connected {
+            if self.graph.streams()[stream.0].direction == Direction::ToHost
+                && let Some(machine) = &self.loaded
+            {
+                records.write(machine.records(*stream)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a stream its records.
+    pub fn connect(&mut self, stream: u32, records: Records) -> Result<(), Refusal> {
+        let Some(there) = self.graph.streams().get(stream as usize) else {
+            return refused(format!("there is no stream {stream}"));
+        };
+        if records.bytes == 0 || !records.bytes.is_multiple_of(4 * there.len) {
+            let (name, bytes, len) = (&there.name, records.bytes, 4 * there.len);
+            return refused(format!("stream {name}: {bytes} bytes are no whole records of {len}"));
+        }
+        let stream = StreamId(stream as usize);
+        self.connected.retain(|(other, _)| *other != stream);
+        self.connected.push((stream, records));
+        if let Some(machine) = &mut self.loaded {
+            machine.connect(stream, records.read())?;
+        }
+        Ok(())
     }
 
     /// Writes a variable.

@@ -13,8 +13,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use crate::graph::{Kind, View};
-use building::{Building, Compiled, Form, Refusal};
+use crate::graph::{Direction, Kind, View};
+use building::{Building, Compiled, Form, Records, Refusal};
 
 const DONE: u32 = 0;
 const POPLAR: u32 = 1;
@@ -235,6 +235,15 @@ functions! {
     stand_in_expose(graph: StandInGraph, variable: u32) {
         graph.expose(variable)
     }
+    /// Adds a stream.
+    stand_in_add_stream(
+        graph: StandInGraph, name: *const c_char, of: u32, len: usize, to_host: u32, stream: *mut u32
+    ) {
+        let direction = if to_host == 0 { Direction::FromHost } else { Direction::ToHost };
+        // SAFETY: above.
+        unsafe { stream.write(graph.add_stream(text(name)?, kind(of), len, direction)) };
+        Ok(())
+    }
     /// Adds a compute set.
     stand_in_add_compute_set(graph: StandInGraph, name: *const c_char, set: *mut u32) {
         // SAFETY: above.
@@ -286,6 +295,18 @@ functions! {
         graph.copy(from, to);
         Ok(())
     }
+    /// Adds a copy of a record from the host to the list of programs.
+    stand_in_from_host(graph: StandInGraph, stream: u32, to: *const StandInView) {
+        // SAFETY: above.
+        let to = unsafe { (*to).view(graph)? };
+        graph.from_host(stream, to)
+    }
+    /// Adds a copy of a record to the host to the list of programs.
+    stand_in_to_host(graph: StandInGraph, from: *const StandInView, stream: u32) {
+        // SAFETY: above.
+        let from = unsafe { (*from).view(graph)? };
+        graph.to_host(from, stream)
+    }
     /// Makes one of the last programs on the list.
     stand_in_sequence(graph: StandInGraph, count: usize) {
         graph.sequence(count)
@@ -308,6 +329,11 @@ functions! {
     /// Runs a program.
     stand_in_run(engine: StandInEngine, program: u32) {
         engine.run(program)
+    }
+    /// Gives a stream its records.
+    stand_in_connect_stream(engine: StandInEngine, stream: u32, records: *mut c_void, bytes: usize) {
+        // SAFETY: above.
+        engine.connect(stream, unsafe { Records::new(records.cast(), bytes) })
     }
     /// Writes a variable.
     stand_in_write(engine: StandInEngine, variable: u32, from: *const c_void, bytes: usize) {

@@ -18,7 +18,7 @@ class Engine {
   };
 
   Target target;
-  std::map<std::string, uint32_t> writes, reads;
+  std::map<std::string, uint32_t> writes, reads, streams;
   std::unique_ptr<StandInEngine, Drop> engine;
   // What is on the device.
   std::shared_ptr<const void *> current;
@@ -42,7 +42,8 @@ class Engine {
 
 public:
   Engine(const Graph &graph, ArrayRef<program::Program> programs, const OptionFlags & = {})
-      : target(graph.getTarget()), writes(graph.stand_in_writes()), reads(graph.stand_in_reads()) {
+      : target(graph.getTarget()), writes(graph.stand_in_writes()), reads(graph.stand_in_reads()),
+        streams(graph.stand_in_streams()) {
     for (const program::Program &program : programs)
       program.stand_in_add_to(graph.stand_in_graph());
     StandInEngine *made = nullptr;
@@ -69,6 +70,11 @@ public:
   }
   void readTensor(StringRef handle, void *begin, void *end) {
     stand_in_check(stand_in_read(loaded(), find(reads, handle), begin, bytes(begin, end)));
+  }
+
+  // Records from `begin` on, which programs go through in turns. They must stay where they are.
+  void connectStream(StringRef handle, void *begin, void *end) {
+    stand_in_check(stand_in_connect_stream(engine.get(), find(streams, handle), begin, bytes(begin, end)));
   }
 };
 

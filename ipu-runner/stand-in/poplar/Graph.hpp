@@ -8,6 +8,7 @@
 
 #include "ArrayRef.hpp"
 #include "CodeletFileType.hpp"
+#include "DataStream.hpp"
 #include "DebugContext.hpp"
 #include "Device.hpp"
 #include "Target.hpp"
@@ -57,7 +58,17 @@ class Graph {
   Target target;
   std::unique_ptr<StandInGraph, Drop> graph;
   // What the host calls variables.
-  std::map<std::string, uint32_t> writes, reads;
+  std::map<std::string, uint32_t> writes, reads, streams;
+
+  DataStream stream(StringRef handle, const Type &type, std::size_t count, uint32_t to_host) {
+    const std::string name = handle;
+    uint32_t number = 0;
+    if (streams.count(name))
+      throw poplar_error("there are two streams " + name);
+    stand_in_check(stand_in_add_stream(graph.get(), name.c_str(), type.stand_in_kind(), count, to_host, &number));
+    streams.emplace(name, number);
+    return DataStream(name, number, count, type);
+  }
 
   static std::size_t elements(ArrayRef<std::size_t> shape) {
     std::size_t count = 1;
@@ -94,7 +105,7 @@ class Graph {
 public:
   explicit Graph(const Target &target) : target(target) {
     StandInGraph *made = nullptr;
-    const std::string architecture = target.getTargetArchString();
+    const std::string &architecture = target.stand_in_architecture();
     stand_in_check(
         stand_in_make_graph(architecture.c_str(), target.getNumIPUs(), target.getTilesPerIPU(), &made));
     graph.reset(made);
@@ -181,9 +192,17 @@ public:
   void createHostWrite(StringRef handle, const Tensor &tensor, bool = false) { expose(handle, tensor, writes); }
   void createHostRead(StringRef handle, const Tensor &tensor, bool = false) { expose(handle, tensor, reads); }
 
+  DataStream addHostToDeviceFIFO(StringRef handle, const Type &type, std::size_t count) {
+    return stream(handle, type, count, 0);
+  }
+  DataStream addDeviceToHostFIFO(StringRef handle, const Type &type, std::size_t count) {
+    return stream(handle, type, count, 1);
+  }
+
   StandInGraph *stand_in_graph() const { return graph.get(); }
   const std::map<std::string, uint32_t> &stand_in_writes() const { return writes; }
   const std::map<std::string, uint32_t> &stand_in_reads() const { return reads; }
+  const std::map<std::string, uint32_t> &stand_in_streams() const { return streams; }
 };
 
 } // namespace poplar

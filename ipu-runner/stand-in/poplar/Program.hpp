@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "DataStream.hpp"
 #include "DebugContext.hpp"
 #include "Graph.hpp"
 #include "Tensor.hpp"
@@ -73,15 +74,47 @@ class Copy : public Program {
     }
   };
 
-public:
-  Copy(Tensor from, Tensor to, bool = false, const DebugContext & = {}) {
+  struct Record : Node {
+    DataStream stream;
+    Tensor view;
+    bool from_host;
+    void add_to(StandInGraph *graph) const override {
+      const StandInView there = view.stand_in_view();
+      stand_in_check(from_host ? stand_in_from_host(graph, stream.stand_in_number(), &there)
+                               : stand_in_to_host(graph, &there, stream.stand_in_number()));
+    }
+  };
+
+  template <typename From, typename To>
+  static void expect_equal(const From &from, const To &to) {
     if (from.elementType() != to.elementType() || from.numElements() != to.numElements())
       throw poplar_error("a copy of " + std::to_string(from.numElements()) + " " + from.elementType().toString() +
                          " to " + std::to_string(to.numElements()) + " " + to.elementType().toString());
+  }
+
+  static std::shared_ptr<Record> record(DataStream stream, Tensor view, bool from_host) {
+    auto record = std::make_shared<Record>();
+    record->stream = std::move(stream);
+    record->view = std::move(view);
+    record->from_host = from_host;
+    return record;
+  }
+
+public:
+  Copy(Tensor from, Tensor to, bool = false, const DebugContext & = {}) {
+    expect_equal(from, to);
     auto views = std::make_shared<Views>();
     views->from = std::move(from);
     views->to = std::move(to);
     node = views;
+  }
+  Copy(const DataStream &from, Tensor to, bool = false, const DebugContext & = {}) {
+    expect_equal(from, to);
+    node = record(from, std::move(to), true);
+  }
+  Copy(Tensor from, const DataStream &to, bool = false, const DebugContext & = {}) {
+    expect_equal(from, to);
+    node = record(to, std::move(from), false);
   }
 };
 

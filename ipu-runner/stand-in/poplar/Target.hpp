@@ -33,7 +33,13 @@ public:
   }
 
   TargetType getTargetType() const { return type; }
-  StringRef getTargetArchString() const { return architecture; }
+  // Some of Poplar's devices refuse to say.
+  StringRef getTargetArchString() const {
+    if (type != TargetType::IPU)
+      throw poplar_error("the target has no architecture");
+    return architecture;
+  }
+  const std::string &stand_in_architecture() const { return architecture; }
   unsigned getNumIPUs() const { return size.ipus; }
   unsigned getTilesPerIPU() const { return size.tiles_per_ipu; }
   unsigned getNumTiles() const { return size.ipus * size.tiles_per_ipu; }

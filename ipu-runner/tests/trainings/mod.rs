@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ipu_runner::device::Device;
 use ipu_runner::program::TileTraining;
+use random_bases::executor::Wanted;
 use random_bases_core::basis::Distribution;
 use random_bases_core::data::{Images, View, synthetic};
 use random_bases_core::descent::{Descent, Memory, Method, Rates, Sizes, Subspace};
@@ -55,7 +56,7 @@ pub fn compare<N: Network, const S: usize>(
         let want = here.step::<N, Libm, _>(&mut executor, rates, &mut a, &mut memory);
         let got = training.step::<N, Libm>(&mut there, rates, &mut b, &mut shadow);
         let got = got.map_err(|error| error.to_string())?;
-        training.fetch(&mut shadow).map_err(|fault| fault.to_string())?;
+        training.fetch(Wanted::All, &mut shadow).map_err(|fault| fault.to_string())?;
         same("gradient", memory.gradient, shadow.gradient)?;
         // SGD has none.
         if method != Method::Sgd {
