@@ -11,6 +11,7 @@ use random_bases::settings::SettingsFlags;
 use crate::codelets::Codelets;
 use crate::device::Device;
 use crate::machine::{Library, TileMachine};
+use crate::poplar::{Popc, PoplarDevice, Shim};
 use crate::target::Target;
 
 /// The most chips that make one machine.
@@ -30,6 +31,8 @@ pub struct Arguments {
 pub enum Command {
     /// Print what a training step would be on a machine: supersteps, tiles, memory, time; nothing is executed
     Plan(Box<PlanArguments>),
+    /// Write a C++ project that makes a training's first steps on an IPU, and compares them with a CPU's
+    Emit(Box<EmitArguments>),
     /// Compute again what records say, on emulated tiles, and compare every bit
     Verify(VerifyArguments),
     /// Train on tiles: the settings, the output and the bits of `random-bases train`
@@ -100,6 +103,26 @@ pub struct PlanArguments {
     pub settings: SettingsFlags,
 }
 
+/// Of `emit`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct EmitArguments {
+    /// The folder to write: a new one, or an empty one
+    #[arg(value_name = "OUTPUT")]
+    pub output: PathBuf,
+    /// How many steps
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub steps: u32,
+    /// The machine
+    #[arg(long, value_enum, default_value_t = Chip::Gc200)]
+    pub target: Chip,
+    /// How many of it
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(IPUS_MAX)))]
+    pub ipus: u32,
+    /// The training
+    #[command(flatten)]
+    pub settings: SettingsFlags,
+}
+
 /// What executes graphs.
 #[derive(clap::Args, Clone, Debug)]
 pub struct DeviceArguments {
@@ -122,6 +145,10 @@ pub struct DeviceArguments {
 pub enum DeviceKind {
     /// Emulated tiles, in this process
     Tiles,
+    /// The first free IPUs
+    Ipu,
+    /// Poplar's emulator
+    IpuModel,
 }
 
 impl DeviceArguments {
@@ -143,6 +170,12 @@ impl DeviceArguments {
             DeviceKind::Tiles => {
                 let library = Library::new(codelets).map_err(Failure::configuration)?;
                 Ok(Arc::new(TileMachine::new(target, library, self.vertex_order)))
+            }
+            DeviceKind::Ipu | DeviceKind::IpuModel => {
+                let shim = Shim::linked().map_err(Failure::configuration)?;
+                let open =
+                    if self.device == DeviceKind::Ipu { PoplarDevice::ipu } else { PoplarDevice::ipu_model };
+                Ok(Arc::new(open(&shim, &target, Popc::find()).map_err(Failure::configuration)?))
             }
         }
     }

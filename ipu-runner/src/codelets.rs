@@ -3,6 +3,7 @@
 //! The sources are the only place where fields are listed. What is needed of them here is read from their declarations, which is possible
 //! since they follow a strict form: a class per codelet, a field per line.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -53,6 +54,8 @@ pub struct Field {
     pub access: Access,
     /// Of its elements.
     pub kind: Kind,
+    /// Whether it is one element instead of a vector of them.
+    pub scalar: bool,
 }
 
 /// A codelet: the fields of a class, in order.
@@ -105,6 +108,13 @@ impl Codelets {
         &self.sources
     }
 
+    /// All files that a compiler needs, by name: [`header`], [`HEADERS`] and the sources.
+    pub fn files(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let headers = HEADERS.iter().map(|(name, text)| (*name, Cow::Borrowed(*text)));
+        let sources = self.sources.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str())));
+        std::iter::once(("contract.hpp", Cow::Owned(header()))).chain(headers).chain(sources)
+    }
+
     /// A codelet by its name, template arguments included.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Codelet> {
@@ -128,6 +138,12 @@ impl Codelet {
     #[must_use]
     pub fn access(&self, field: &str) -> Option<Access> {
         self.fields.iter().find(|there| there.name == field).map(|field| field.access)
+    }
+
+    /// Whether it has such a field that is one element.
+    #[must_use]
+    pub fn is_scalar(&self, field: &str) -> bool {
+        self.fields.iter().any(|there| there.name == field && there.scalar)
     }
 }
 
@@ -208,8 +224,10 @@ fn field(line: &str) -> Option<Field> {
         "const unsigned" => Access::Word,
         _ => return None,
     };
+    let scalar =
+        matches!(access, Access::Input | Access::Output | Access::InOut) && !kind.contains("Vector<");
     let kind = if kind.contains("float") { Kind::Float } else { Kind::Word };
-    Some(Field { name: name.to_string(), access, kind })
+    Some(Field { name: name.to_string(), access, kind, scalar })
 }
 
 #[cfg(test)]
@@ -230,6 +248,8 @@ mod tests {
                 ("tile", Access::Word, Kind::Word)
             ]
         );
+        let fill = codelets.get("Fill").expect("a class");
+        assert_eq!(fill.fields.iter().map(|field| field.scalar).collect::<Vec<_>>(), [false, true]);
         let list = codelets.get("ApplyLanes").expect("a class");
         assert_eq!(list.access("total"), Some(Access::List));
         assert!(codelets.get("Project").is_none());

@@ -284,6 +284,8 @@ impl From<Fault> for Failure {
             Fault::Memory { .. } => Self::configuration(format_args!(
                 "{fault}. Smaller --base-dimensions, --batch-size or --evaluation-batch-size need less; more --ipus have more"
             )),
+            // A device that fails, or is not there, is no error in this program.
+            Fault::Device(_) => Self::configuration(fault),
             fault => Self::internal(fault),
         }
     }

@@ -10,8 +10,10 @@
 //! - [`device`]: what can execute graphs;
 //! - [`machine`]: one such device, the tile machine, which executes graphs in this process and checks the rules of the hardware;
 //! - [`threads`]: devices on threads that are given to them;
+//! - [`poplar`]: another device, Poplar, through a shim in C++; [`stand_in`] is what the shim is tested against where there is no SDK;
 //! - [`program`]: whole training steps as one program, with weights that stay on the tiles;
 //! - [`executor`]: an executor of the core on a device: such steps where they are one program, everything else superstep by superstep;
+//! - [`emit`]: such steps as a C++ project, for a machine that has Poplar but nothing of this;
 //! - [`probe`]: what only hardware can tell, as questions;
 //! - [`commands`]: the program `ipu-runner`.
 //!
@@ -46,12 +48,16 @@ pub mod args;
 pub mod codelets;
 pub mod commands;
 pub mod device;
+pub mod emit;
 pub mod executor;
 pub mod graph;
 pub mod lower;
 pub mod machine;
+pub mod pattern;
+pub mod poplar;
 pub mod probe;
 pub mod program;
+pub mod stand_in;
 pub mod target;
 pub mod threads;
 pub mod timing;

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     let out = &mut stdout().lock();
     match command {
+        Command::Emit(arguments) => commands::emit::run(&arguments, out),
         Command::Plan(arguments) => commands::plan::run(&arguments, out),
         Command::Verify(arguments) => commands::verify::run(&arguments, out),
         Command::Probe(arguments) => commands::probe::run(&arguments, out),

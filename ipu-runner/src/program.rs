@@ -298,6 +298,92 @@ fn record<N: Network, M: Math>(
     Err(error)
 }
 
+/// Which elements of the metrics the step's last mini-batch has.
+fn metrics(events: &[Event]) -> Option<Range<usize>> {
+    let mut images = events.iter().filter_map(|event| match event.operation {
+        Operation::Metrics(_) => Some(event.out.1.clone()),
+        _ => None,
+    });
+    images.next_back()
+}
+
+/// Steps that were written down, not executed: for somebody else to execute.
+pub struct Recording {
+    target: Target,
+    programs: Vec<(Vec<Event>, RecordedProgram)>,
+    steps: Vec<RecordedStep>,
+}
+
+/// What some of the steps execute.
+pub struct RecordedProgram {
+    /// The graph.
+    pub graph: Graph,
+    /// What is executed.
+    pub program: Program,
+    /// What a step finds as the last one left it, also if that was another program: weights, and what else a method keeps.
+    pub standing: Vec<VariableId>,
+    /// What the host writes before a step.
+    pub inputs: Vec<VariableId>,
+    /// Loss and rank of each image of the mini-batch, in turn.
+    pub metrics: Option<View>,
+}
+
+/// One step.
+pub struct RecordedStep {
+    /// Which of the programs.
+    pub program: usize,
+    /// The bits of its inputs.
+    pub inputs: Vec<Vec<u32>>,
+}
+
+impl Recording {
+    /// Of no steps yet, for a machine.
+    #[must_use]
+    pub const fn new(target: Target) -> Self {
+        Self { target, programs: Vec::new(), steps: Vec::new() }
+    }
+
+    /// Writes down one step. Of `memory` only the sizes matter.
+    ///
+    /// # Errors
+    /// If the step is not one program.
+    pub fn step<N: Network, M: Math>(
+        &mut self,
+        descent: &mut Descent,
+        rates: Rates,
+        batches: &mut impl Batches,
+        memory: &mut Memory<'_>,
+    ) -> Result<(), ProgramError> {
+        check(descent)?;
+        let Recorder { events, inputs, .. } = record::<N, M>(descent, rates, batches, memory)?;
+        let known = self.programs.iter().position(|(there, _)| *there == events);
+        let program = known.unwrap_or_else(|| {
+            let compiled = compile(&self.target, memory, &events, &inputs);
+            let here = buffers(memory);
+            let standing = STANDING.into_iter().filter(|buffer| !here[*buffer].1.is_empty());
+            let standing = standing.map(|buffer| compiled.buffers[buffer]).collect();
+            let metrics = metrics(&events).map(|range| View::of(compiled.buffers[METRICS], range));
+            let Compiled { graph, program, inputs, .. } = compiled;
+            self.programs.push((events, RecordedProgram { graph, program, standing, inputs, metrics }));
+            self.programs.len() - 1
+        });
+        let inputs = inputs.into_iter().map(|input| input.bits).collect();
+        self.steps.push(RecordedStep { program, inputs });
+        Ok(())
+    }
+
+    /// The programs.
+    pub fn programs(&self) -> impl ExactSizeIterator<Item = &RecordedProgram> {
+        self.programs.iter().map(|(_, program)| program)
+    }
+
+    /// The steps, in order.
+    #[must_use]
+    pub fn steps(&self) -> &[RecordedStep] {
+        &self.steps
+    }
+}
+
 /// A training whose weights stay on the tiles of a device.
 pub struct TileTraining {
     device: Arc<dyn Device>,
@@ -349,11 +435,7 @@ impl TileTraining {
         }
         loaded.fetched = None;
         loaded.engine.run(0)?;
-        let mut images = recorder.events.iter().filter_map(|event| match event.operation {
-            Operation::Metrics(_) => Some(event.out.1.clone()),
-            _ => None,
-        });
-        let metrics = images.next_back();
+        let metrics = metrics(&recorder.events);
         let mut read = |buffer: usize, range, to: &mut [f32]| loaded.read(buffer, range, to);
         let mut outcome = Outcome::NOTHING;
         if let Some(range) = metrics {

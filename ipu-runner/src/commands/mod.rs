@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+pub mod emit;
 pub mod plan;
 pub mod probe;
 pub mod train;
