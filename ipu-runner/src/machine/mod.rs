@@ -409,10 +409,16 @@ impl Ready {
         let mut buffers: Vec<Vec<u32>> = Vec::with_capacity(self.apart.len());
         for apart in &self.apart {
             let read = apart.access != Access::Output;
-            let elements = apart.view.runs().flatten();
             let variable = &memory[apart.view.variable().0];
-            let bits = |element: usize| if read { variable[element].load(Relaxed) } else { POISON };
-            buffers.push(elements.map(bits).collect());
+            let mut buffer = Vec::with_capacity(apart.view.len());
+            if read {
+                for run in apart.view.runs() {
+                    buffer.extend(variable[run].iter().map(|bits| bits.load(Relaxed)));
+                }
+            } else {
+                buffer.resize(apart.view.len(), POISON);
+            }
+            buffers.push(buffer);
         }
         for (apart, buffer) in self.apart.iter().zip(&mut buffers) {
             let piece = Binding { data: buffer.as_mut_ptr(), count: buffer.len(), list: std::ptr::null() };
@@ -424,7 +430,7 @@ impl Ready {
                 let binding = self.bindings[apart.field];
                 // SAFETY: the list that belongs to the binding.
                 lists.push(unsafe { std::slice::from_raw_parts(binding.list, binding.count) }.to_vec());
-                bindings[apart.field].list = lists.last().expect("just pushed").as_ptr();
+                bindings[apart.field].list = lists.last_mut().expect("just pushed").as_mut_ptr();
             }
             // SAFETY: the copy just made, or made for an earlier piece of it.
             unsafe { *bindings[apart.field].list.cast_mut().add(index) = piece };
@@ -433,8 +439,11 @@ impl Ready {
         let outcome = unsafe { (self.run)(bindings.as_ptr()) };
         for (apart, buffer) in self.apart.iter().zip(&buffers) {
             if apart.access.writes() {
-                for (element, bits) in apart.view.runs().flatten().zip(buffer) {
-                    memory[apart.view.variable().0][element].store(*bits, Relaxed);
+                let (variable, mut from) = (&memory[apart.view.variable().0], &buffer[..]);
+                for run in apart.view.runs() {
+                    let (these, rest) = from.split_at(run.len());
+                    variable[run].iter().zip(these).for_each(|(to, bits)| to.store(*bits, Relaxed));
+                    from = rest;
                 }
             }
         }
