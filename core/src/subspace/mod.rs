@@ -12,7 +12,7 @@
 //!
 //! - **two-pass** (`project.rs`, `lift.rs`): a tile of the weights at a time, every row's tile regenerated once for the
 //!   projection and once for the lift. Needs one partial sum per tile and direction. For small memories and for
-//!   machines with very many processors.
+//!   machines with very many processors. It also projects a gradient that is nowhere in memory (`streamed.rs`).
 //! - **fused** (`fused.rs`): a block of directions at a time, every row generated once, kept in a buffer and used for
 //!   both products. Needs five buffers of D floats per block in flight. For processors with caches.
 //!
