@@ -231,6 +231,7 @@ fn mistakes_in_graphs_arrive() {
     );
     let message = fault(&|p| {
         let large = p.graph.variable("large", Kind::Word, 200_000);
+        p.graph.expose(large);
         p.maps.push((large, 0..200_000, 7));
     });
     assert!(message.starts_with(&said("out of memory on tile 7: 80")), "{message}");

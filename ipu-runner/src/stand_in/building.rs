@@ -262,14 +262,14 @@ impl Building {
     }
 
     /// Adds a copy of a record from the host to the list of programs.
-    pub fn from_host(&mut self, stream: u32, to: View) -> Result<(), Refusal> {
+    pub fn receive(&mut self, stream: u32, to: View) -> Result<(), Refusal> {
         let stream = self.stream(stream)?;
         self.programs.push(Program::FromHost { stream, to });
         Ok(())
     }
 
     /// Adds a copy of a record to the host to the list of programs.
-    pub fn to_host(&mut self, from: View, stream: u32) -> Result<(), Refusal> {
+    pub fn send(&mut self, from: View, stream: u32) -> Result<(), Refusal> {
         let stream = self.stream(stream)?;
         self.programs.push(Program::ToHost { from, stream });
         Ok(())

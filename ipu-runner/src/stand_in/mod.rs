@@ -180,8 +180,11 @@ pub unsafe extern "C" fn stand_in_make_graph(
 /// It must be one, and is none afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn stand_in_drop_graph(graph: *mut StandInGraph) {
-    // SAFETY: the caller's; it was made by `stand_in_make_graph`.
-    call(|| Ok(drop(unsafe { Box::from_raw(graph) })));
+    call(|| {
+        // SAFETY: the caller's; it was made by `stand_in_make_graph`.
+        drop(unsafe { Box::from_raw(graph) });
+        Ok(())
+    });
 }
 
 /// Drops an engine.
@@ -190,8 +193,11 @@ pub unsafe extern "C" fn stand_in_drop_graph(graph: *mut StandInGraph) {
 /// It must be one, and is none afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn stand_in_drop_engine(engine: *mut StandInEngine) {
-    // SAFETY: the caller's; it was made by `stand_in_compile`.
-    call(|| Ok(drop(unsafe { Box::from_raw(engine) })));
+    call(|| {
+        // SAFETY: the caller's; it was made by `stand_in_compile`.
+        drop(unsafe { Box::from_raw(engine) });
+        Ok(())
+    });
 }
 
 /// Whether there is a codelet of this name: 1 or 0.
@@ -299,13 +305,13 @@ functions! {
     stand_in_from_host(graph: StandInGraph, stream: u32, to: *const StandInView) {
         // SAFETY: above.
         let to = unsafe { (*to).view(graph)? };
-        graph.from_host(stream, to)
+        graph.receive(stream, to)
     }
     /// Adds a copy of a record to the host to the list of programs.
     stand_in_to_host(graph: StandInGraph, from: *const StandInView, stream: u32) {
         // SAFETY: above.
         let from = unsafe { (*from).view(graph)? };
-        graph.to_host(from, stream)
+        graph.send(from, stream)
     }
     /// Makes one of the last programs on the list.
     stand_in_sequence(graph: StandInGraph, count: usize) {
@@ -348,7 +354,7 @@ functions! {
     }
     /// Reads a variable.
     stand_in_read(engine: StandInEngine, variable: u32, to: *mut c_void, bytes: usize) {
-        if bytes % 4 != 0 {
+        if !bytes.is_multiple_of(4) {
             return Err(Refusal::Poplar(format!("reading {bytes} bytes: elements have 4")));
         }
         let mut bits = vec![0; bytes / 4];
