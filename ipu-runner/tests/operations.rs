@@ -82,8 +82,8 @@ fn examples() -> Vec<Example> {
         }
     }
     // So many directions that they are lifted in waves.
-    let rows = Rows { law: laws()[0], antithetic: false, own_keys: false, dimensions: 16_384 };
-    examples.push((Operation::Lift(rows), vec![(Word, 4), (Float, 16_384), (Float, 1)], 5000));
+    let rows = Rows { law: laws()[0], antithetic: false, own_keys: false, dimensions: 32_768 };
+    examples.push((Operation::Lift(rows), vec![(Word, 4), (Float, 32_768), (Float, 1)], 5000));
     for (operation, ..) in &examples {
         match operation {
             Operation::Fill
