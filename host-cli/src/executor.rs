@@ -144,6 +144,8 @@ pub fn within<R: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> R + Send
 }
 
 impl Executor for Threads {
+    const STREAMS: bool = false;
+
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
         let chunk = superstep.chunk();
         let level = self.level;

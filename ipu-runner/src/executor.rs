@@ -190,6 +190,8 @@ impl TileExecutor {
 }
 
 impl Executor for TileExecutor {
+    const STREAMS: bool = false;
+
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
         if out.is_empty() || self.report.check().is_err() {
             return;

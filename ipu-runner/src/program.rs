@@ -141,6 +141,8 @@ impl Recorder {
 }
 
 impl Executor for Recorder {
+    const STREAMS: bool = false;
+
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]) {
         if out.is_empty() || self.error.is_some() {
             return;

@@ -147,7 +147,7 @@ pub fn run<E: Executor>(executor: &mut E, memory: &mut [f32], report: &mut Repor
             let many = if options.compartments.is_dynamic() { 60 } else { [18, 4, 4, 4, 4][o % 5] };
             for (form, dimensions) in [(0, 5), (1, many), (2, 4), (STREAMED, many)] {
                 let update = &options.update;
-                if form == STREAMED && (update.uses_gradient() || update.uses_correlation()) {
+                if form == STREAMED && (!E::STREAMS || update.uses_gradient() || update.uses_correlation()) {
                     continue;
                 }
                 let subspace = Subspace { normalisation, antithetic, ..Subspace::of(dimensions) };

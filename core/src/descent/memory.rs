@@ -218,7 +218,7 @@ impl Sizes {
     /// than once. No bit depends on it. Steps take two passes then, so the strategy should be that; with any other add
     /// [`Sizes::and_two_passes`].
     ///
-    /// Not for options that follow or look at a gradient
+    /// Only for executors that [stream](Executor::STREAMS), and not for options that follow or look at a gradient
     /// ([`uses_gradient`](super::UpdatePolicy::uses_gradient), [`uses_correlation`](super::UpdatePolicy::uses_correlation)).
     #[must_use]
     pub const fn without_gradient(self) -> Self {

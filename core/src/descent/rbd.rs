@@ -86,7 +86,7 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
         follow_gradient(&descent.options.update, executor, rates.sgd, memory);
         return Outcome { sgd: true, ..outcome };
     }
-    if is_fused(descent) && !streams(memory) {
+    if is_fused(descent) && !streams::<E>(memory) {
         let outcome = memory.gradient_of::<N, M, E>(executor, batches, 0);
         begin::<N, E>(descent, executor, memory);
         for compartment in plan.iter() {
@@ -100,7 +100,7 @@ pub(super) fn step<N: Network, M: Math, E: Executor>(
     let mut outcome = Outcome::NOTHING;
     let mut share = outcome;
     for worker in 0..count {
-        if worker > 0 && workers.same_images && !streams(memory) {
+        if worker > 0 && workers.same_images && !streams::<E>(memory) {
             // The gradient is there.
             memory.report(worker, share);
             project::<N, E>(descent, executor, &plan, worker, None, memory);
@@ -125,8 +125,8 @@ pub(super) fn share<N: Network, M: Math, E: Executor>(
 }
 
 /// Whether the gradient is made a tile at a time: there is no room for it.
-fn streams(memory: &Memory<'_>) -> bool {
-    memory.gradient.is_empty()
+const fn streams<E: Executor>(memory: &Memory<'_>) -> bool {
+    E::STREAMS && memory.gradient.is_empty()
 }
 
 fn share_along<N: Network, M: Math, E: Executor>(
@@ -138,7 +138,7 @@ fn share_along<N: Network, M: Math, E: Executor>(
     memory: &mut Memory<'_>,
 ) -> Outcome {
     let number = if descent.options.workers.same_images { 0 } else { worker };
-    if !streams(memory) {
+    if !streams::<E>(memory) {
         let outcome = memory.gradient_of::<N, M, E>(executor, batches, number);
         memory.report(worker, outcome);
         project::<N, E>(descent, executor, plan, worker, None, memory);
@@ -268,7 +268,10 @@ fn project<N: Network, E: Executor>(
         let first = directions.start;
         let out = &mut coordinates[descent.place(plan, worker, &compartment, &directions)];
         let basis = descent.basis_of(&compartment, own, redraws);
-        if let Some(Batch { input, labels }) = streamed {
+        // The constant alone, so that nothing is compiled behind it where it is false.
+        if E::STREAMS
+            && let Some(Batch { input, labels }) = streamed
+        {
             let len = N::Layers::ACTIVATIONS * labels.len();
             let (activations, deltas) = (&memory.activations[..len], &memory.deltas[..len]);
             let gradient = ParameterGradient::<N::Layers>::new(labels.len(), input, activations, deltas);

@@ -58,6 +58,10 @@ pub(crate) fn piece(data: &[f32], index: usize, len: usize) -> &[f32] {
 
 /// Something that runs supersteps: serially, over threads, over the tiles of another machine.
 pub trait Executor {
+    /// Whether it takes trainings [without room for a gradient](crate::descent::Sizes::without_gradient). Executors whose machines have room say
+    /// no: that code would be compiled for every network, and never be used.
+    const STREAMS: bool = true;
+
     /// Runs every tile of `superstep` once, in any order, and returns when all are done and all of `out` can be read by
     /// whoever runs the next superstep. `out` is cut into chunks of `superstep.chunk()` floats.
     fn run<S: Superstep>(&mut self, superstep: &S, out: &mut [f32]);
