@@ -135,18 +135,7 @@ fn what_cannot_be_emitted() {
     refused(folder.path(), &["--steps", "0"], 2, "--steps");
     refused(
         folder.path(),
-        &[
-            "--target",
-            "gc2",
-            "--preset",
-            "conv",
-            "--batch-size",
-            "16",
-            "--train-images",
-            "1000",
-            "--steps",
-            "1",
-        ],
+        &["--target", "gc2", "--preset", "conv", "--batch-size", "16", "--steps", "1"],
         3,
         "out of memory on tile",
     );
