@@ -368,7 +368,7 @@ impl Engine for Machine {
 
     fn connect(&mut self, stream: StreamId, records: Vec<u32>) -> Result<(), Fault> {
         let Stream { name, len, .. } = &self.graph.streams()[stream.0];
-        if records.is_empty() || records.len() % len != 0 {
+        if records.is_empty() || !records.len().is_multiple_of(*len) {
             let reason = format!("{} elements are no whole records of {len}", records.len());
             return Err(Fault::Stream { stream: name.clone(), reason });
         }
