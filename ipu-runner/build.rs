@@ -35,24 +35,30 @@ the feature itself, set RANDOM_BASES_POPLAR=stand-in.";
         }
         let mut shim = cc::Build::new();
         shim.cpp(true).std("c++17").file("shim/poplar_shim.cpp").warnings(true);
-        match env::var(VARIABLE).as_deref() {
+        let from_sdk = match env::var(VARIABLE).as_deref() {
             Err(_) | Ok("" | "sdk") => {
                 // What these find, the scripts of an SDK set.
                 for variable in ["PATH", "CPATH", "LIBRARY_PATH", "POPLAR_SDK_ENABLED"] {
                     println!("cargo::rerun-if-env-changed={variable}");
                 }
                 find_sdk(&shim)?;
-                println!("cargo::rustc-link-lib=dylib=poplar");
+                true
             }
             Ok("stand-in") => {
                 shim.include("stand-in");
+                false
             }
             Ok(other) => {
                 return Err(format!("{VARIABLE}={other}: it can be \"sdk\" (the default) or \"stand-in\""));
             }
-        }
+        };
         shim.try_compile("poplar_shim")
-            .map_err(|error| format!("the shim for Poplar does not compile: {error}"))
+            .map_err(|error| format!("the shim for Poplar does not compile: {error}"))?;
+        // Behind the shim, which needs it: linkers look at libraries in order.
+        if from_sdk {
+            println!("cargo::rustc-link-lib=dylib=poplar");
+        }
+        Ok(())
     }
 
     /// Whether popc can be started, and Poplar's headers are found.

@@ -315,7 +315,8 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
         // The next step's first images; taking them moves nothing.
         self.feed.begin_step(self.descent.steps);
         let mut batch = self.feed.take(0, 1, self.sizes.images);
-        self.executor.fetch(Wanted::State, &mut Memory::carve(self.sizes, &mut self.floats));
+        // Other work on the executor may take the place of what a step left there.
+        self.executor.release(&mut Memory::carve(self.sizes, &mut self.floats));
         let weights = &self.floats[..N::PARAMS];
         look::<N, M, _>(&mut self.executor, what, self.descent.seed, self.descent.steps, weights, &mut batch)
     }
@@ -333,7 +334,7 @@ impl<N: Network, M: Math, X: Hosted> Training for Typed<'_, N, M, X> {
         }
         let per_image = N::Layers::INPUT + N::Layers::ACTIVATIONS + 2;
         let batch = batch.min(range.len()).min(FLOATS_AT_ONCE / per_image);
-        self.executor.fetch(Wanted::State, &mut Memory::carve(self.sizes, &mut self.floats));
+        self.executor.release(&mut Memory::carve(self.sizes, &mut self.floats));
         let weights = &self.floats[..N::PARAMS];
         let count = range.len() as f64;
         let (mut loss, mut right, mut top_3) = (0.0, 0u64, 0u64);

@@ -33,7 +33,7 @@ pub enum Command {
     Plan(Box<PlanArguments>),
     /// Write a C++ project that makes a training's first steps on an IPU, and compares them with a CPU's
     Emit(Box<EmitArguments>),
-    /// Compute again what records say, on emulated tiles, and compare every bit
+    /// Compute again what records say, on tiles, and compare every bit
     Verify(VerifyArguments),
     /// Train on tiles: the settings, the output and the bits of `random-bases train`
     #[command(after_help = train_help())]

@@ -9,12 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
+use clap::Parser as _;
 use ipu_runner::codelets::Codelets;
+use ipu_runner::commands::train::on;
 use ipu_runner::device::{Device, Engine as _};
 use ipu_runner::executor::TileExecutor;
 use ipu_runner::graph::{Direction, Edge, Graph, Kind, Program, VariableId, Vertex, View};
 use ipu_runner::poplar::{Popc, PoplarDevice, PoplarEngine, PoplarHandle, Shim};
 use ipu_runner::target::Target;
+use random_bases::args::{Arguments, Command as Subcommand};
+use random_bases::commands;
 use random_bases::executor::Threads;
 use random_bases_core::basis::Distribution;
 use random_bases_core::descent::Method;
@@ -70,6 +74,28 @@ fn devices_say_what_they_are() {
     let device = model(&two, popc());
     assert_eq!(device.name(), "the stand-in for Poplar: IPU Model, 200 tiles of ipu1");
     assert_eq!(*device.target(), two);
+}
+
+/// Evaluations between steps take the device; the training goes on with its weights all the same.
+#[test]
+fn a_training_with_evaluations_has_the_processors_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = |output: &str| {
+        let flags = "random-bases train --preset small --train-images 100 --test-images 20 -d 12 --epochs 2 --stop-on-nan false --progress never \
+                     --output";
+        let words =
+            flags.split_whitespace().map(Into::into).chain([folder.path().join(output).into_os_string()]);
+        match Arguments::parse_from(words).command {
+            Subcommand::Train(arguments) => *arguments,
+            _ => unreachable!("it is train"),
+        }
+    };
+    commands::train::start(arguments("here"), &mut Vec::new()).unwrap_or_else(|failure| panic!("{failure}"));
+    on(&|| Ok(ipu()), arguments("there"), &mut Vec::new()).unwrap_or_else(|failure| panic!("{failure}"));
+    for file in ["journal.rbases", "weights.safetensors"] {
+        let read = |run: &str| fs::read(folder.path().join(run).join(file)).expect("it was written");
+        assert!(read("here") == read("there"), "{file} differs");
+    }
 }
 
 #[test]

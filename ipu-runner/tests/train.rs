@@ -273,7 +273,7 @@ fn a_broken_rule_ends_the_run_after_a_whole_step() {
         };
         let failure = on(&open, place.arguments(flags, &run), &mut Vec::new());
         let failure = failure.expect_err("it breaks");
-        assert_eq!(failure.exit_code(), Failure::internal("").exit_code(), "{failure}");
+        assert_eq!(failure.exit_code(), Failure::configuration("").exit_code(), "{failure}");
         assert!(failure.to_string().contains("the lights went out"), "{failure}");
         if !place.path(&run).exists() {
             // It broke before there was anything to train.

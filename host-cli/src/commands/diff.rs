@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use crate::args::DiffArguments;
-use crate::failure::{Failure, printed, say};
+use crate::failure::{Failure, printed};
 use crate::records::view::describe;
 use crate::records::{Journal, StepRecord};
 
 /// Compares two journals step by step, and says where the machines that wrote them parted.
 ///
 /// # Errors
-/// [`Failure::Mismatch`] if they differ, or if one ends before the other; [`Failure::Data`] if one of them cannot be used, or is damaged before
-/// anything differs.
+/// [`Failure::Mismatch`] if they differ, or if one ends before the other; [`Failure::Data`] if one of them cannot be used, or if both end at
+/// the same step without a difference, one of them damaged.
 pub fn run(arguments: &DiffArguments, out: &mut impl Write) -> Result<(), Failure> {
     if [&arguments.one, &arguments.other].iter().all(|path| path.as_os_str() == "-") {
         return Err(Failure::configuration("diff - -: only one of the journals can be standard input"));
@@ -53,7 +53,10 @@ pub fn run(arguments: &DiffArguments, out: &mut impl Write) -> Result<(), Failur
     }
     for journal in [&one, &other] {
         if let Some(damage) = journal.damage() {
-            say(format_args!("random-bases: warning: {}: {damage}", journal.name().display()));
+            return Err(Failure::data(
+                journal.name(),
+                format_args!("{damage}; the {steps} steps before are equal"),
+            ));
         }
     }
     printed(writeln!(out, "equal: {steps} steps").and_then(|()| out.flush()))

@@ -24,7 +24,7 @@ const CHECKSUM: usize = 4;
 /// A head is a few names and numbers.
 const LONGEST_HEAD: usize = 1 << 16;
 
-/// The journal of a run, read as far as it was asked for. Never more than a record of it is in memory.
+/// The journal of a run, read as far as it was asked for. Never more than a step of it is in memory.
 pub struct Journal {
     source: Box<dyn Read>,
     name: PathBuf,

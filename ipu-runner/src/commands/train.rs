@@ -23,8 +23,8 @@ pub fn run(arguments: TrainArguments, out: &mut dyn Write) -> Result<(), Failure
 /// Trains on the device that `open` opens, once the settings are known to make sense.
 ///
 /// # Errors
-/// As `random-bases train`; [`Failure::Configuration`] if a tile has too little memory, [`Failure::Internal`] if another rule of the machine
-/// is broken. The journal then ends with the step before.
+/// As `random-bases train`; [`Failure::Configuration`] if a tile has too little memory or the device fails, [`Failure::Internal`] if another
+/// rule of the machine is broken. The journal then ends with the step before.
 pub fn on(
     open: &dyn Fn() -> Result<Arc<dyn Device>, Failure>,
     training: Training,

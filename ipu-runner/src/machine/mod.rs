@@ -121,7 +121,7 @@ struct Ready {
     run: Run,
     bindings: Vec<Binding>,
     /// What the bindings of lists point to.
-    _lists: Vec<Box<[Binding]>>,
+    _lists: Vec<Vec<Binding>>,
     /// Elements that lie apart: which binding, and whether they are read, written.
     apart: Vec<Apart>,
 }
@@ -134,7 +134,7 @@ struct Apart {
     access: Access,
 }
 
-// SAFETY: the pointers are into the atomics of `memory`, whose vectors never grow, and into boxes that the vertices own. Vertices of one set write
+// SAFETY: the pointers are into the atomics of `memory`, whose vectors never grow, and into vectors that the vertices own and never change. Vertices of one set write
 // to disjoint elements, which `check` has proved before a machine exists.
 unsafe impl Send for Ready {}
 // SAFETY: as above.
@@ -479,7 +479,7 @@ fn ready(
                 }
                 Edge::List(views) => {
                     let pieces = views.iter().enumerate();
-                    let pieces: Box<[_]> =
+                    let pieces: Vec<_> =
                         pieces.map(|(piece, view)| bind(view, index, Some(piece), field.access)).collect();
                     let binding =
                         Binding { data: std::ptr::null_mut(), count: pieces.len(), list: pieces.as_ptr() };

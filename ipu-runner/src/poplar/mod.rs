@@ -249,6 +249,8 @@ impl PoplarEngine {
         let Shared { handle, current } = &mut *lock(&self.shared);
         if *current != self.number {
             self.known.fill(None);
+            // If that fails, nobody knows what is there.
+            *current = 0;
             self.executable.load(handle)?;
             (*current, self.loaded) = (self.number, true);
         }
@@ -270,6 +272,9 @@ impl Engine for PoplarEngine {
         }
         self.take_device()?;
         self.known[variable.0] = None;
+        // Held while Poplar works: another engine must not take the device meanwhile.
+        let shared = lock(&self.shared);
+        expect_current(shared.current, self.number)?;
         Ok(self.executable.write(variable.0 as u32, bits)?)
     }
 
@@ -278,7 +283,8 @@ impl Engine for PoplarEngine {
         if !self.loaded {
             self.take_device()?;
         }
-        expect_current(lock(&self.shared).current, self.number)?;
+        let shared = lock(&self.shared);
+        expect_current(shared.current, self.number)?;
         Ok(self.executable.run(program as u32)?)
     }
 
@@ -291,7 +297,8 @@ impl Engine for PoplarEngine {
             None => {
                 let mut all = vec![0; len];
                 if len > 0 {
-                    expect_current(lock(&self.shared).current, self.number)?;
+                    let shared = lock(&self.shared);
+                    expect_current(shared.current, self.number)?;
                     self.executable.read(variable.0 as u32, &mut all)?;
                 }
                 known.insert(all)

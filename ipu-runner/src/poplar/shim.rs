@@ -90,6 +90,9 @@ impl Shim {
     /// # Safety
     /// A table that begins with its size, and stays as long as the library.
     unsafe fn of(table: *const Functions, library: Option<libloading::Library>) -> Result<Arc<Self>, String> {
+        if table.is_null() {
+            return Err("no table".into());
+        }
         // SAFETY: the caller's; only the size is looked at.
         let size = unsafe { (*table).size };
         if size != size_of::<Functions>() {

@@ -174,6 +174,10 @@ fn journals_of_other_runs_and_lengths_differ() {
     place.write("short.rbases", &bytes[..second]);
     let message = place.run("diff short.rbases a/journal.rbases").fails(6);
     assert!(message.contains("equal for 2 steps; then short.rbases has no more (the file ends"), "{message}");
+    place.write("also-short.rbases", &bytes[..second + 1]);
+    place
+        .run("diff short.rbases also-short.rbases")
+        .fails_with(4, &["short.rbases", "the 2 steps before are equal"]);
     place.run("diff - -").fails_with(3, &["only one"]);
     place.run("diff a/journal.rbases none.rbases").fails_with(4, &["none.rbases"]);
 }

@@ -94,7 +94,7 @@ fn table(machine: Machine, rows: &[Row], compiler: &str) -> String {
     text
 }
 
-/// Compares the table with the file, or writes it. A table that another compiler made is only shown.
+/// Shows the table, and where it differs from the file; or writes it. One that another compiler made is not compared.
 pub fn compare(machine: Machine, rows: &[Row], path: &Path, compiler: &str, record: bool) -> Checked<()> {
     let text = table(machine, rows, compiler);
     let broken = |error| Trouble::Broken(format!("{}: {error}", path.display()));
@@ -112,8 +112,10 @@ pub fn compare(machine: Machine, rows: &[Row], path: &Path, compiler: &str, reco
     }
     let differs = recorded.lines().zip(text.lines()).find(|(a, b)| a != b);
     let (want, got) = differs.unwrap_or(("its length", ""));
-    Err(Trouble::Differs(format!(
-        "{}:\n  recorded: {want}\n  now:      {got}\n  .ci/cortex-m --record",
+    // No bit is at stake: what would not fit has failed before.
+    println!(
+        "sizes have changed since {} was written (.ci/cortex-m --record):\n  recorded: {want}\n  now:      {got}",
         path.display()
-    )))
+    );
+    Ok(())
 }
