@@ -206,6 +206,18 @@ impl Graph {
         StreamId(self.streams.len() - 1)
     }
 
+    /// Whether the host may access a variable.
+    pub(crate) fn expect_exposed(&self, variable: VariableId) -> Result<(), Fault> {
+        let Variable { name, exposed, .. } = self.get(variable);
+        if *exposed { Ok(()) } else { Err(Fault::NotExposed { variable: name.clone() }) }
+    }
+
+    /// That the host's end of a stream has no records.
+    pub(crate) fn not_connected(&self, stream: StreamId) -> Fault {
+        let stream = self.streams[stream.0].name.clone();
+        Fault::Stream { stream, reason: "it is not connected".into() }
+    }
+
     /// All streams.
     #[must_use]
     pub fn streams(&self) -> &[Stream] {

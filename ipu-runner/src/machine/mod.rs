@@ -100,13 +100,12 @@ struct Buffer {
 impl Buffer {
     /// The next record.
     fn next(&mut self, graph: &Graph, stream: StreamId) -> Result<&mut [u32], Fault> {
-        let stream = &graph.streams()[stream.0];
         if self.bits.is_empty() {
-            return Err(Fault::Stream { stream: stream.name.clone(), reason: "it is not connected".into() });
+            return Err(graph.not_connected(stream));
         }
-        let start = self.at;
-        self.at = (self.at + stream.len) % self.bits.len();
-        Ok(&mut self.bits[start..start + stream.len])
+        let (start, len) = (self.at, graph.streams()[stream.0].len);
+        self.at = (self.at + len) % self.bits.len();
+        Ok(&mut self.bits[start..start + len])
     }
 }
 
@@ -185,12 +184,6 @@ impl Machine {
     #[must_use]
     pub fn programs(&self) -> &[Program] {
         &self.programs
-    }
-
-    fn exposed(&self, variable: VariableId) -> Result<(), Fault> {
-        let variable = self.graph.get(variable);
-        let fault = || Fault::NotExposed { variable: variable.name.clone() };
-        if variable.exposed { Ok(()) } else { Err(fault()) }
     }
 
     fn execute(&mut self, program: &Program) -> Result<(), Fault> {
@@ -345,7 +338,7 @@ impl Machine {
 
 impl Engine for Machine {
     fn write(&mut self, variable: VariableId, bits: &[u32]) -> Result<(), Fault> {
-        self.exposed(variable)?;
+        self.graph.expect_exposed(variable)?;
         for (to, bits) in self.memory[variable.0][..bits.len()].iter().zip(bits) {
             to.store(*bits, Relaxed);
         }
@@ -361,7 +354,7 @@ impl Engine for Machine {
     }
 
     fn read(&mut self, variable: VariableId, elements: Range<usize>) -> Result<Vec<u32>, Fault> {
-        self.exposed(variable)?;
+        self.graph.expect_exposed(variable)?;
         self.expect_written(&View::of(variable, elements.clone()), &|| "the host".into())?;
         Ok(self.memory[variable.0][elements].iter().map(|bits| bits.load(Relaxed)).collect())
     }
@@ -378,11 +371,7 @@ impl Engine for Machine {
 
     fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
         let bits = &self.streams[stream.0].bits;
-        if bits.is_empty() {
-            let stream = self.graph.streams()[stream.0].name.clone();
-            return Err(Fault::Stream { stream, reason: "it is not connected".into() });
-        }
-        Ok(bits)
+        if bits.is_empty() { Err(self.graph.not_connected(stream)) } else { Ok(bits) }
     }
 
     fn graph(&self) -> &Graph {

@@ -256,17 +256,11 @@ impl PoplarEngine {
         }
         Ok(())
     }
-
-    fn exposed(&self, variable: VariableId) -> Result<(), Fault> {
-        let variable = self.graph.get(variable);
-        let fault = || Fault::NotExposed { variable: variable.name.clone() };
-        if variable.exposed { Ok(()) } else { Err(fault()) }
-    }
 }
 
 impl Engine for PoplarEngine {
     fn write(&mut self, variable: VariableId, bits: &[u32]) -> Result<(), Fault> {
-        self.exposed(variable)?;
+        self.graph.expect_exposed(variable)?;
         if self.graph.get(variable).len == 0 && bits.is_empty() {
             return Ok(());
         }
@@ -289,7 +283,7 @@ impl Engine for PoplarEngine {
     }
 
     fn read(&mut self, variable: VariableId, elements: Range<usize>) -> Result<Vec<u32>, Fault> {
-        self.exposed(variable)?;
+        self.graph.expect_exposed(variable)?;
         let known = &mut self.known[variable.0];
         let len = self.graph.get(variable).len;
         let all = match known {
@@ -312,10 +306,7 @@ impl Engine for PoplarEngine {
     }
 
     fn records(&self, stream: StreamId) -> Result<&[u32], Fault> {
-        self.executable.records(stream.0 as u32).ok_or_else(|| {
-            let stream = self.graph.streams()[stream.0].name.clone();
-            Fault::Stream { stream, reason: "it is not connected".into() }
-        })
+        self.executable.records(stream.0 as u32).ok_or_else(|| self.graph.not_connected(stream))
     }
 
     fn graph(&self) -> &Graph {
