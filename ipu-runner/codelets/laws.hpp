@@ -118,3 +118,29 @@ private:
     return float(x * 65536);
   }
 };
+
+// How many lanes a vertex makes side by side where it is free to choose. A tile has no registers for several; the tile machine asks for more.
+#ifndef SIDE_BY_SIDE
+#define SIDE_BY_SIDE 1
+#endif
+
+// Lanes of rows, side by side, and the two elements of each that were made last. The loop has no branch and no order between its lanes, so that
+// a compiler can make vector instructions of it.
+template <typename Law, unsigned N>
+struct Lanes {
+  float a[N], b[N];
+
+  void set(unsigned n, const Stream &stream) { x[n] = stream.x, y[n] = stream.y, z[n] = stream.z, w[n] = stream.w; }
+
+  void pair(unsigned index, unsigned threshold) {
+    for (unsigned n = 0; n < N; ++n) {
+      Stream stream(x[n], y[n], z[n], w[n]);
+      const Pair elements = Law::pair(stream, index, threshold);
+      a[n] = elements.a, b[n] = elements.b;
+      set(n, stream);
+    }
+  }
+
+private:
+  unsigned x[N], y[N], z[N], w[N];
+};

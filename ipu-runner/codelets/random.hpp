@@ -30,6 +30,8 @@ inline unsigned fmix32(unsigned h) {
 struct Stream {
   unsigned x, y, z, w;
 
+  Stream(unsigned x, unsigned y, unsigned z, unsigned w) : x(x), y(y), z(z), w(w) {}
+
   // `key`: four words.
   template <typename Key>
   Stream(const Key &key, unsigned at, unsigned row, unsigned tile, unsigned lane) {

@@ -1,32 +1,48 @@
 // Rows, projected and lifted: NUMERICS.md, sections 3 to 5.
 //
 // The smallest piece of a row that can be made alone is one lane of one tile: 256 elements. That is what workers share. Numbers of lanes lie
-// as [row][lane], so that a worker's part of them is one stretch.
+// as [row][lane], so that a worker's part of them is one stretch. How many of its lanes a worker makes side by side moves no bit.
 #include <poplar/Vertex.hpp>
 
 #include "laws.hpp"
 
 using namespace poplar;
 
-// The sum over one lane of the first `elements` elements of a tile, of what `term(x, at)` makes of element x at place `at`: four vectors at a
-// time; what lies behind the end is +0.
-template <typename Law, typename Term>
-float laneSum(Stream stream, unsigned lane, unsigned elements, unsigned threshold, Term term) {
-  float sum = 0.0f;
-  for (unsigned v = 0; v * LANES < elements; v += 4) {
-    const Pair p = Law::pair(stream, v / 2, threshold);
-    const Pair q = Law::pair(stream, v / 2 + 1, threshold);
-    const unsigned at = v * LANES + lane;
-    const float a = at < elements ? term(p.a, at) : 0.0f;
-    const float b = at + LANES < elements ? term(p.b, at + LANES) : 0.0f;
-    const float c = at + 2 * LANES < elements ? term(q.a, at + 2 * LANES) : 0.0f;
-    const float d = at + 3 * LANES < elements ? term(q.b, at + 3 * LANES) : 0.0f;
-    sum = sum + ((a + b) + (c + d));
+// Sums over lanes of rows: of the first `elements` elements of a tile, of what `term(x, at)` makes of element x at place `at`. Four vectors at a
+// time; what lies behind the end is +0. Sum i is of lane (first + i) mod 16 of row (first + i) div 16.
+template <typename Law, typename Keys, typename Term, typename Sums>
+void laneSums(const Keys &keys, unsigned keyStride, unsigned tile, unsigned first, unsigned elements, unsigned threshold, Term term,
+              Sums &sums) {
+  const unsigned count = sums.size();
+  for (unsigned i = 0; i < count; i += SIDE_BY_SIDE) {
+    Lanes<Law, SIDE_BY_SIDE> lanes;
+    unsigned lane[SIDE_BY_SIDE];
+    float sum[SIDE_BY_SIDE], terms[4][SIDE_BY_SIDE];
+    for (unsigned n = 0; n < SIDE_BY_SIDE; ++n) {
+      // After the last lane, once more the last: its sum is not kept.
+      const unsigned at = first + (i + n < count ? i + n : count - 1), row = at / LANES;
+      lane[n] = at % LANES;
+      lanes.set(n, Stream(keys, row * keyStride, row, tile, lane[n]));
+      sum[n] = 0.0f;
+    }
+    for (unsigned v = 0; v * LANES < elements; v += 4) {
+      for (unsigned k = 0; k < 4; k += 2) {
+        lanes.pair((v + k) / 2, threshold);
+        for (unsigned n = 0; n < SIDE_BY_SIDE; ++n) {
+          const unsigned at = (v + k) * LANES + lane[n];
+          terms[k][n] = at < elements ? term(lanes.a[n], at) : 0.0f;
+          terms[k + 1][n] = at + LANES < elements ? term(lanes.b[n], at + LANES) : 0.0f;
+        }
+      }
+      for (unsigned n = 0; n < SIDE_BY_SIDE; ++n)
+        sum[n] = sum[n] + ((terms[0][n] + terms[1][n]) + (terms[2][n] + terms[3][n]));
+    }
+    for (unsigned n = 0; n < SIDE_BY_SIDE && i + n < count; ++n)
+      sums[i + n] = sum[n];
   }
-  return sum;
 }
 
-// Sums over the lanes of one tile, of rows times a gradient. Lane `first + i` is lane (first + i) mod 16 of row (first + i) div 16.
+// Sums over the lanes of one tile, of rows times a gradient.
 template <typename Law>
 class Project : public Vertex {
 public:
@@ -40,11 +56,7 @@ public:
 
   bool compute() {
     const auto term = [this](float x, unsigned at) { return x * gradient[at]; };
-    for (unsigned i = 0; i < sums.size(); ++i) {
-      const unsigned lane = (first + i) % LANES, row = (first + i) / LANES;
-      const Stream stream(keys, row * keyStride, row, tile, lane);
-      sums[i] = laneSum<Law>(stream, lane, gradient.size(), threshold, term);
-    }
+    laneSums<Law>(keys, keyStride, tile, first, gradient.size(), threshold, term, sums);
     return true;
   }
 };
@@ -63,11 +75,7 @@ public:
 
   bool compute() {
     const auto term = [](float x, unsigned) { return x * x; };
-    for (unsigned i = 0; i < sums.size(); ++i) {
-      const unsigned lane = (first + i) % LANES, row = (first + i) / LANES;
-      const Stream stream(keys, row * keyStride, row, tile, lane);
-      sums[i] = laneSum<Law>(stream, lane, elements, threshold, term);
-    }
+    laneSums<Law>(keys, keyStride, tile, first, elements, threshold, term, sums);
     return true;
   }
 };
@@ -137,13 +145,13 @@ public:
       const unsigned lane = (first + i) % LANES, direction = (first + i) / LANES * 4;
       const float a = factor(direction), b = factor(direction + 1);
       const float c = factor(direction + 2), d = factor(direction + 3);
-      Stream p = row(direction, lane), q = row(direction + 1, lane);
-      Stream r = row(direction + 2, lane), s = row(direction + 3, lane);
+      Lanes<Law, 4> rows;
+      for (unsigned n = 0; n < 4; ++n)
+        rows.set(n, row(direction + n, lane));
       for (unsigned v = 0; v < vectors; v += 2) {
-        const Pair x = Law::pair(p, v / 2, threshold), y = Law::pair(q, v / 2, threshold);
-        const Pair z = Law::pair(r, v / 2, threshold), w = Law::pair(s, v / 2, threshold);
-        fours[out++] = (a * x.a + b * y.a) + (c * z.a + d * w.a);
-        fours[out++] = (a * x.b + b * y.b) + (c * z.b + d * w.b);
+        rows.pair(v / 2, threshold);
+        fours[out++] = (a * rows.a[0] + b * rows.a[1]) + (c * rows.a[2] + d * rows.a[3]);
+        fours[out++] = (a * rows.b[0] + b * rows.b[1]) + (c * rows.b[2] + d * rows.b[3]);
       }
     }
     return true;

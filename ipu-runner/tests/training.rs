@@ -41,6 +41,17 @@ fn small_rbd() {
     }
 }
 
+/// As an IPU does it, whose tiles have no registers for several lanes side by side.
+#[test]
+fn small_rbd_one_lane_after_the_other() {
+    let library = Library::new(&Codelets::changed("SIDE_BY_SIDE", "1")).expect("it still compiles");
+    for distribution in Distribution::EXAMPLES {
+        let device = Arc::new(TileMachine::new(Target::GC200, Arc::clone(&library), 1));
+        let subspace = subspace(37, distribution);
+        compare::<Small8, 8>(device, Method::Rbd, subspace, 2, 8).unwrap_or_else(|what| panic!("{what}"));
+    }
+}
+
 /// On a machine that has no room for the fours of all directions: the last wave is not full.
 #[test]
 fn small_rbd_in_waves() {
@@ -94,7 +105,11 @@ fn fc_sgd() {
 #[test]
 fn a_wrong_bit_in_a_codelet_is_caught() {
     let mistakes = [
-        ("sum = sum + ((a + b) + (c + d));", "sum = (sum + (a + b)) + (c + d);", "coordinates"),
+        (
+            "sum[n] + ((terms[0][n] + terms[1][n]) + (terms[2][n] + terms[3][n]))",
+            "(sum[n] + (terms[0][n] + terms[1][n])) + (terms[2][n] + terms[3][n])",
+            "coordinates",
+        ),
         ("const float sum = (a + c) + (b + d);", "const float sum = (a + b) + (c + d);", "coordinates"),
         ("block = block + fours[at];", "sum = sum + fours[at];", "weights"),
         ("weights[e] + factor * total", "weights[e] + 0.999999f * factor * total", "weights"),

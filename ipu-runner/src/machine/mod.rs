@@ -7,7 +7,7 @@
 //!
 //! **Idea**: a variable is one array. While a set of vertices is executed, nobody touches what another vertex of it writes (`graph::check`
 //! proves that), so vertices work in place, side by side, and still see only what was there before the set began. Elements that lie apart are
-//! gathered before and scattered afterwards.
+//! gathered before and scattered afterwards; those that several vertices read, once for all of them.
 
 mod exchange;
 mod library;
@@ -18,7 +18,7 @@ pub use library::{Library, LibraryError};
 pub use memory::{Usage, check_memory, usage};
 pub use profile::{Cost, cost};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -112,8 +112,15 @@ impl Buffer {
 /// A set of vertices, ready to run.
 struct Loaded {
     vertices: Vec<Ready>,
+    gathered: Vec<Gathered>,
     /// Whether it ran before: then whatever it reads has been written, and it writes whatever it should.
     checked: bool,
+}
+
+/// Elements that lie apart and that several vertices of a set read, side by side.
+struct Gathered {
+    view: View,
+    bits: Vec<AtomicU32>,
 }
 
 struct Ready {
@@ -133,8 +140,9 @@ struct Apart {
     access: Access,
 }
 
-// SAFETY: the pointers are into the atomics of `memory`, whose vectors never grow, and into vectors that the vertices own and never change. Vertices of one set write
-// to disjoint elements, which `check` has proved before a machine exists.
+// SAFETY: the pointers are into the atomics of `memory` and of `gathered`, whose vectors never grow, and into vectors that the vertices own and
+// never change. Vertices of one set write to disjoint elements, which `check` has proved before a machine exists, and none writes to what was
+// gathered for several.
 unsafe impl Send for Ready {}
 // SAFETY: as above.
 unsafe impl Sync for Ready {}
@@ -159,9 +167,11 @@ impl Machine {
         let written = graph.variables().iter().map(|v| vec![v.constant.is_some(); v.len]).collect();
         let sets = (0..graph.sets.len())
             .map(|set| {
+                let gathered = gathered(&graph, &graph.sets[set].vertices);
+                let places = gathered.iter().map(|some| (some.view, &some.bits[..])).collect();
                 let vertices = graph.sets[set].vertices.iter();
-                let vertices = vertices.map(|vertex| ready(&graph, vertex, &library, &memory));
-                Ok(Loaded { vertices: vertices.collect::<Result<_, _>>()?, checked: false })
+                let vertices = vertices.map(|vertex| ready(&graph, vertex, &library, &memory, &places));
+                Ok(Loaded { vertices: vertices.collect::<Result<_, _>>()?, gathered, checked: false })
             })
             .collect::<Result<_, Fault>>()?;
         let streams = graph.streams().iter().map(|_| Buffer::default()).collect();
@@ -234,8 +244,9 @@ impl Machine {
             self.before(set)?;
         }
         let order = self.order(self.sets[set.0].vertices.len());
-        let vertices = &self.sets[set.0].vertices;
+        let Loaded { vertices, gathered, .. } = &self.sets[set.0];
         let memory = &self.memory;
+        gathered.par_iter().for_each(|some| some.gather(memory));
         let subnormal = AtomicU64::new(0);
         let failed = order.par_chunks(64).find_map_any(|some| {
             some.iter().find_map(|&index| {
@@ -383,6 +394,15 @@ impl Engine for Machine {
     }
 }
 
+impl Gathered {
+    fn gather(&self, memory: &[Vec<AtomicU32>]) {
+        let from = &memory[self.view.variable().0];
+        for (to, element) in self.bits.iter().zip(self.view.runs().flatten()) {
+            to.store(from[element].load(Relaxed), Relaxed);
+        }
+    }
+}
+
 impl Ready {
     /// Runs the vertex.
     ///
@@ -440,22 +460,46 @@ impl Ready {
     }
 }
 
-/// Binds a vertex's fields to memory.
+/// What several vertices of a set read, of elements that lie apart; not gathered yet.
+fn gathered(graph: &Graph, vertices: &[Vertex]) -> Vec<Gathered> {
+    let mut readers: HashMap<View, usize> = HashMap::new();
+    for vertex in vertices {
+        for (field, edge) in &vertex.edges {
+            if !graph.access(vertex, field).writes() {
+                let apart = views(edge).iter().filter(|view| view.range().is_none());
+                apart.for_each(|view| *readers.entry(*view).or_default() += 1);
+            }
+        }
+    }
+    let several = readers.into_iter().filter(|(_, readers)| *readers > 1);
+    let place = |(view, _): (View, _)| Gathered {
+        view,
+        bits: std::iter::repeat_with(AtomicU32::default).take(view.len()).collect(),
+    };
+    several.map(place).collect()
+}
+
+/// Binds a vertex's fields to memory, or to what is gathered for several.
 fn ready(
     graph: &Graph,
     vertex: &Vertex,
     library: &Library,
     memory: &[Vec<AtomicU32>],
+    gathered: &HashMap<View, &[AtomicU32]>,
 ) -> Result<Ready, Fault> {
     let (mut lists, mut apart) = (Vec::new(), Vec::new());
-    let mut bind = |view: &View, field, piece, access| {
-        let Some(range) = view.range() else {
-            apart.push(Apart { field, piece, view: *view, access });
-            return Binding { data: std::ptr::null_mut(), count: view.len(), list: std::ptr::null() };
+    let mut bind = |view: &View, field, piece, access: Access| {
+        let elements = match view.range() {
+            Some(range) => Some(&memory[view.variable().0][range]),
+            None if access.writes() => None,
+            None => gathered.get(view).copied(),
         };
+        if elements.is_none() {
+            apart.push(Apart { field, piece, view: *view, access });
+        }
         // Atomics may be written through a pointer that was made of a shared reference.
-        let data = memory[view.variable().0][range.clone()].as_ptr().cast_mut().cast::<u32>();
-        Binding { data, count: range.len(), list: std::ptr::null() }
+        let data = elements.map_or(std::ptr::null_mut(), |e| e.as_ptr().cast_mut().cast::<u32>());
+        Binding { data, count: view.len(), list: std::ptr::null() }
     };
     let fields = graph.codelets().get(vertex.codelet).expect("checked").fields.iter().enumerate();
     let bindings = fields
