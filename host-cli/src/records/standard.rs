@@ -226,6 +226,7 @@ pub const RUNS: &[Fixture] = &[
     },
     Fixture { name: "run-small-sgd", ..sgd(SMALL) },
     Fixture { name: "run-small-rbd", ..SMALL },
+    Fixture { name: "run-small-rbd-micromath", math: MathId::Micromath, steps: 100, ..SMALL },
     Fixture { name: "run-small-fpd", method: Method::Fpd, ..SMALL },
     Fixture { name: "run-small-nes", ..nes(SMALL, 12) },
     Fixture { name: "run-small-hybrid", ..hybrid(SMALL, 100) },

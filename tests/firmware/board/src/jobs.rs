@@ -7,6 +7,8 @@ use firmware_jobs::images::Room;
 use firmware_jobs::{How, answers, large, replay, train};
 use random_bases_core::numerics::{Array, TILE};
 
+use crate::sent::{CommandLine, HostFile};
+
 type Scalar = Array<1>;
 
 /// How a job came out.
@@ -27,9 +29,15 @@ pub fn train(
     train::train::<Scalar>(name, bytes, How::SMALL, floats, images, out)
 }
 
-/// [`replay::replay`]
-pub fn replay((name, bytes): Fixture, floats: &mut [f32], out: &mut HostStream) -> Outcome {
-    replay::replay::<Scalar>(name, bytes, floats, out)
+/// [`replay::replay`] of a file that the host sends.
+pub fn replay(
+    name: &mut CommandLine,
+    buffer: &mut [u8; replay::LONGEST],
+    floats: &mut [f32],
+    out: &mut HostStream,
+) -> Outcome {
+    let file = HostFile::named(name)?;
+    replay::replay::<Scalar>(file.name(), file, buffer, floats, out)
 }
 
 /// [`large::large`], with a gradient that is streamed.

@@ -6,6 +6,7 @@
 
 pub mod functions;
 pub mod jobs;
+pub mod sent;
 mod stack;
 pub mod timer;
 

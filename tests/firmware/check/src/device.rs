@@ -1,26 +1,33 @@
-//! A program under QEMU.
+//! A program under QEMU, or in Node.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::expected::Program;
 use crate::{Checked, Trouble};
 
-/// A machine that QEMU has.
+/// A machine that QEMU has, or Node's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Machine {
     /// A Cortex-M4F.
     M4f,
     /// A Cortex-M3, for programs in a Cortex-M0's instructions: no FPU.
     M0,
+    /// WebAssembly: one module with a function per program.
+    Wasm,
 }
+
+/// JavaScript that does a job of the module.
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../browser/run.mjs");
 
 impl Machine {
     /// The machine of this name.
     pub fn named(name: &str) -> Option<Self> {
-        [(Self::M4f, "m4f"), (Self::M0, "m0")].into_iter().find(|(_, own)| *own == name).map(|(one, _)| one)
+        let all = [(Self::M4f, "m4f"), (Self::M0, "m0"), (Self::Wasm, "wasm")];
+        all.into_iter().find(|(_, own)| *own == name).map(|(one, _)| one)
     }
 
     /// What it is.
@@ -28,19 +35,46 @@ impl Machine {
         match self {
             Self::M4f => "a Cortex-M4F",
             Self::M0 => "a machine without an FPU",
+            Self::Wasm => "WebAssembly",
         }
     }
 
-    const fn board(self) -> &'static str {
-        match self {
+    /// The file in which a program is, of those in the folder where Cargo put them.
+    pub fn file(self, programs: &Path, program: Program) -> PathBuf {
+        programs.join(match self {
+            Self::M4f | Self::M0 => program.path(),
+            Self::Wasm => "firmware_browser.wasm".into(),
+        })
+    }
+
+    /// What runs a program. The journal is a file in the folder it is run in: a board's command line has no room for a path.
+    fn command(self, program: Program, path: &Path, journal: Option<&str>) -> Command {
+        let board = match self {
             Self::M4f => "mps2-an386",
             Self::M0 => "mps2-an385",
+            Self::Wasm => {
+                let mut command = Command::new("node");
+                command.arg(SCRIPT).arg(path).arg(program.name()).args(journal);
+                return command;
+            }
+        };
+        let mut command = Command::new("qemu-system-arm");
+        command.args(["-machine", board, "-nographic", "-monitor", "none", "-serial", "none"]);
+        let arguments =
+            journal.map_or_else(String::new, |name| format!(",arg={},arg={name}", program.name()));
+        command.arg("-semihosting-config").arg(format!("enable=on,target=native{arguments}"));
+        if program.is_counted() {
+            command.args(["-icount", "shift=6"]);
         }
+        command.arg("-kernel").arg(path);
+        command
     }
 }
 
 /// What a program said.
 pub struct Said {
+    /// Whether it ended by saying that its job came to its end.
+    pub succeeded: bool,
     /// The job's lines.
     pub lines: Vec<String>,
     /// What it said of the machine, after the `#`: a name and numbers.
@@ -57,20 +91,30 @@ impl Said {
 /// A program that takes longer hangs. None takes a minute on a processor that has nothing else to do.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Runs a program to its end.
-pub fn run(machine: Machine, program: Program, path: &Path) -> Checked<Said> {
+/// Runs a program to its end, with a journal in `folder` if it takes one.
+pub fn run(
+    machine: Machine,
+    program: Program,
+    path: &Path,
+    folder: &Path,
+    journal: Option<&str>,
+) -> Checked<Said> {
     let broken = |why: String| Trouble::Broken(format!("{}: {why}", path.display()));
     if !path.is_file() {
         return Err(broken("no such program".into()));
     }
-    let mut command = Command::new("qemu-system-arm");
-    command.args(["-machine", machine.board(), "-nographic", "-monitor", "none", "-serial", "none"]);
-    command.args(["-semihosting-config", "enable=on,target=native"]);
-    if program.is_counted() {
-        command.args(["-icount", "shift=6"]);
-    }
-    command.arg("-kernel").arg(path).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| broken(format!("qemu-system-arm: {error}")))?;
+    // It runs in another folder.
+    let path = std::path::absolute(path).map_err(|error| broken(error.to_string()))?;
+    let mut command = machine.command(program, &path, journal);
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped());
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().map_err(|error| broken(format!("{name}: {error}")))?;
+    let mut out = child.stdout.take().ok_or_else(|| broken("no output".into()))?;
+    // It is read while the program runs: who says more than a pipe holds waits for a reader.
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        out.read_to_end(&mut bytes).map(|_| bytes)
+    });
     let start = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().map_err(|error| broken(error.to_string()))? {
@@ -81,14 +125,14 @@ pub fn run(machine: Machine, program: Program, path: &Path) -> Checked<Said> {
             let _ = child.kill();
             return Err(Trouble::Differs(format!("{}: no end after {LIMIT:?}", path.display())));
         }
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     };
-    let mut text = String::new();
-    let mut out = child.stdout.take().ok_or_else(|| broken("no output".into()))?;
-    out.read_to_string(&mut text).map_err(|error| broken(error.to_string()))?;
-    if !status.success() {
+    let bytes = reader.join().map_err(|_| broken("its reader failed".into()))?;
+    let text = String::from_utf8_lossy(&bytes.map_err(|error| broken(error.to_string()))?).into_owned();
+    // 1 is a job's failure; the lines say which. Anything else is a machine's.
+    if !matches!(status.code(), Some(0 | 1)) {
         let last = text.lines().last().unwrap_or("no line");
-        return Err(Trouble::Differs(format!("{}: {status}: {last}", path.display())));
+        return Err(Trouble::Broken(format!("{}: {name}: {status}: {last}", path.display())));
     }
     let (facts, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("# "));
     let fact = |line: &str| {
@@ -97,6 +141,7 @@ pub fn run(machine: Machine, program: Program, path: &Path) -> Checked<Said> {
         (name, words.filter_map(|word| word.parse().ok()).collect())
     };
     Ok(Said {
+        succeeded: status.success(),
         lines: lines.into_iter().map(Into::into).collect(),
         facts: facts.into_iter().map(fact).collect(),
     })

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use firmware_jobs::failure::Failure;
-use firmware_jobs::fixtures::{ANSWERS, Fixture, RUN, STEPS};
+use firmware_jobs::fixtures::{ANSWERS, Fixture, RUNS, STEPS};
 use firmware_jobs::images::Room;
 use firmware_jobs::train::Images;
 use firmware_jobs::{How, answers, large, replay, train};
@@ -11,6 +11,7 @@ use random_bases_core::numerics::{Array, Lanes, TILE};
 use random_bases_core::subspace::Strategy;
 
 use crate::device::Machine;
+use crate::journals::Sent;
 use crate::{Checked, Trouble};
 
 /// A program of the board.
@@ -20,9 +21,9 @@ pub enum Program {
     Answers,
     /// One step of every method.
     Steps,
-    /// Three hundred steps.
+    /// Hundreds of steps.
     Train,
-    /// The same from the journal.
+    /// What a journal makes.
     Replay,
     /// A large network.
     Large,
@@ -76,10 +77,20 @@ impl Program {
         Path::new(if self == Self::Example { "examples" } else { "" }).join(self.name())
     }
 
-    /// Whether a machine runs it. Without an FPU, what is long would take minutes.
+    /// Whether a machine runs it. Without an FPU, what is long would take minutes; the README's example and instructions of functions
+    /// are about boards.
     pub fn runs_on(self, machine: Machine) -> bool {
         let long = matches!(self, Self::Train | Self::Replay | Self::Large | Self::Example);
-        machine == Machine::M4f || !long
+        match machine {
+            Machine::M4f => true,
+            Machine::M0 => !long,
+            Machine::Wasm => self.has_lines(),
+        }
+    }
+
+    /// The journals that it is run with, once each; one run without a journal for a program that takes none.
+    pub fn journals(self, all: &[Sent]) -> Vec<Option<&Sent>> {
+        if self == Self::Replay { all.iter().map(Some).collect() } else { vec![None] }
     }
 
     /// Whether QEMU counts its instructions.
@@ -92,7 +103,7 @@ impl Program {
         match self {
             Self::Answers => &[ANSWERS],
             Self::Steps => STEPS,
-            Self::Train | Self::Replay => &[RUN],
+            Self::Train => RUNS,
             _ => &[],
         }
     }
@@ -102,24 +113,38 @@ impl Program {
         !matches!(self, Self::Example | Self::Libm | Self::Micromath)
     }
 
-    /// The lines that its job says here.
-    pub fn lines(self) -> Checked<Vec<String>> {
-        self.said::<Wide>(HOW)
+    /// The lines that its job says here, of a journal if it takes one.
+    pub fn lines(self, journal: Option<&Sent>) -> Checked<Vec<String>> {
+        self.said::<Wide>(HOW, journal)
     }
 
     /// The same, done as a board does it.
-    pub fn lines_of_a_board(self) -> Checked<Vec<String>> {
-        self.said::<Array<1>>(How::SMALL)
+    pub fn lines_of_a_board(self, journal: Option<&Sent>) -> Checked<Vec<String>> {
+        self.said::<Array<1>>(How::SMALL, journal)
     }
 
-    fn said<V: Lanes>(self, how: How) -> Checked<Vec<String>> {
+    fn said<V: Lanes>(self, how: How, journal: Option<&Sent>) -> Checked<Vec<String>> {
         let mut text = String::new();
-        self.compute::<V>(how, &mut text)
-            .map_err(|failure| Trouble::Differs(format!("{}, on this machine: {failure}", self.name())))?;
-        Ok(text.lines().map(Into::into).collect())
+        let outcome = self.compute::<V>(how, journal, &mut text);
+        let mut lines: Vec<String> = text.lines().map(Into::into).collect();
+        match (outcome, journal.is_none_or(|journal| journal.whole)) {
+            (Ok(()), true) => {}
+            (Err(failure), false) => lines.push(format!("failed: {failure}")),
+            (outcome, _) => {
+                let name = journal.map_or(self.name(), |journal| &journal.name);
+                let outcome = outcome.map_or_else(|failure| failure.to_string(), |()| "no failure".into());
+                return Err(Trouble::Differs(format!("{name}, on this machine: {outcome}")));
+            }
+        }
+        Ok(lines)
     }
 
-    fn compute<V: Lanes>(self, how: How, out: &mut String) -> Result<(), Failure<'static>> {
+    fn compute<V: Lanes>(
+        self,
+        how: How,
+        journal: Option<&Sent>,
+        out: &mut String,
+    ) -> Result<(), Failure<'static>> {
         let mut floats = vec![0.0; FLOATS];
         let mut images = Images::new();
         match self {
@@ -130,8 +155,12 @@ impl Program {
             Self::Steps => STEPS.iter().try_for_each(|(name, bytes)| {
                 train::train::<V>(name, bytes, how, &mut floats, &mut images, out)
             }),
-            Self::Train => train::train::<V>(RUN.0, RUN.1, how, &mut floats, &mut images, out),
-            Self::Replay => replay::replay::<V>(RUN.0, RUN.1, &mut floats, out),
+            Self::Train => RUNS.iter().try_for_each(|(name, bytes)| {
+                train::train::<V>(name, bytes, how, &mut floats, &mut images, out)
+            }),
+            Self::Replay => journal.map_or(Ok(()), |Sent { name, bytes, .. }| {
+                replay::replay::<V>(name, &bytes[..], &mut [0; replay::LONGEST], &mut floats, out)
+            }),
             Self::Large => large::large::<V>(how, &mut floats, &mut Room::new(), out),
             // They say nothing but by their exit code.
             Self::Example | Self::Libm | Self::Micromath => Ok(()),

@@ -16,6 +16,8 @@ pub enum Failure<'a> {
     },
     /// It ended before its end.
     CutShort,
+    /// Its bytes could not be received.
+    Unreadable,
     /// There is not enough memory.
     Memory {
         /// Floats that it takes.
@@ -49,7 +51,8 @@ impl fmt::Display for Failure<'_> {
         match self {
             Self::Record(error) => write!(f, "{error}"),
             Self::Unsupported { field } => write!(f, "this program does not compute its {field}"),
-            Self::CutShort => f.write_str("the record has no end"),
+            Self::CutShort => f.write_str("there is no end record: it was cut short"),
+            Self::Unreadable => f.write_str("the bytes could not be received"),
             Self::Memory { needed, available } => {
                 write!(f, "it takes {needed} floats of memory, and there are {available}")
             }

@@ -33,5 +33,5 @@ pub const STEPS: &[Fixture] = &[
     fixture!("step-landscape"),
 ];
 
-/// Three hundred steps of RBD.
-pub const RUN: Fixture = fixture!("run-small-rbd");
+/// Three hundred steps of RBD, and a hundred with the `exp` and `ln` of `micromath`.
+pub const RUNS: &[Fixture] = &[fixture!("run-small-rbd"), fixture!("run-small-rbd-micromath")];

@@ -2,7 +2,7 @@
 //!
 //! - [`answers`]: the generator, the distributions, `exp` and `ln`, against the recorded known answers;
 //! - [`train`]: a recorded training of the small network, done again and compared number by number;
-//! - [`replay`]: the weights of a recorded training, from its journal alone;
+//! - [`replay`]: the weights of a training, from its [`journal`] alone, as it comes;
 //! - [`large`]: a training of a network whose weights take most of a small memory.
 //!
 //! A host runs them with other vectors and the other strategy than a microcontroller; no line may show that. Everything is
@@ -14,6 +14,7 @@ pub mod answers;
 pub mod failure;
 pub mod fixtures;
 pub mod images;
+pub mod journal;
 pub mod large;
 pub mod recorded;
 pub mod replay;

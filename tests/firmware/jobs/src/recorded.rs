@@ -15,16 +15,23 @@ const IMAGES: &str = "synthetic-8x8x1";
 const DIRECTIONS_MAX: u32 = 4_096;
 const BINS_MAX: u32 = 256;
 
-/// The head of a recorded run, and the records behind it. What passes here can be computed, if there is memory for it.
+/// The head of a recorded run, and the records behind it.
+///
+/// # Errors
+/// If this is no run that passes [`head`].
+pub fn open(bytes: &[u8]) -> Result<(Run<'_>, Frames<'_>), Failure<'_>> {
+    let mut frames = Frames::new(bytes)?;
+    let run = head(frames.next().ok_or(Failure::CutShort)??.record)?;
+    Ok((run, frames))
+}
+
+/// The head of a recorded run. What passes here can be computed, if there is memory for it.
 ///
 /// # Errors
 /// If this is not a run of one worker of the small network on synthetic images, by this version of the contract, with settings
 /// that go together.
-pub fn open(bytes: &[u8]) -> Result<(Run<'_>, Frames<'_>), Failure<'_>> {
-    let mut frames = Frames::new(bytes)?;
-    let Record::Run(run) = frames.next().ok_or(Failure::CutShort)??.record else {
-        return Err(Failure::Unsupported { field: "first record" });
-    };
+pub fn head(first: Record<'_>) -> Result<Run<'_>, Failure<'static>> {
+    let Record::Run(run) = first else { return Err(Failure::Unsupported { field: "first record" }) };
     let options = run.options.check(run.method, run.antithetic);
     let training = run.data.images.saturating_sub(run.data.validation);
     let directions = u32::from(run.method != Method::Sgd)..=DIRECTIONS_MAX;
@@ -46,7 +53,7 @@ pub fn open(bytes: &[u8]) -> Result<(Run<'_>, Frames<'_>), Failure<'_>> {
             return Err(Failure::Unsupported { field });
         }
     }
-    Ok((run, frames))
+    Ok(run)
 }
 
 /// The descent of a run, before its first step.
