@@ -1,4 +1,7 @@
 //! The subcommands, a file each.
+//!
+//! Those that train, verify, record or replay print to a `&mut dyn Write`. With a type parameter, every network would be compiled
+//! once more into each program that calls them, instead of once into this library.
 
 pub mod bench;
 pub mod config;

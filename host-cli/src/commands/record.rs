@@ -16,7 +16,7 @@ use crate::settings::{MachineSettings, resolve, resolve_machine};
 ///
 /// # Errors
 /// [`Failure::Output`], or whatever the settings or the data can do wrong.
-pub fn run(target: RecordTarget, out: &mut impl Write) -> Result<(), Failure> {
+pub fn run(target: RecordTarget, out: &mut dyn Write) -> Result<(), Failure> {
     match target {
         RecordTarget::KnownAnswers { output, .. } | RecordTarget::Run { output, .. }
             if output == output.with_extension("txt") =>
@@ -60,7 +60,7 @@ pub fn run(target: RecordTarget, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 /// Writes `FILE.txt` beside a record.
-fn write_view(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
+fn write_view(path: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     let text = view::view(&RecordFile::open(path)?, true)?;
     let beside = path.with_extension("txt");
     std::fs::write(&beside, text).map_err(|error| Failure::output(&beside, error))?;

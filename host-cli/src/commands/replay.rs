@@ -19,7 +19,7 @@ use crate::training::begin_replay;
 pub fn run(
     arguments: &ReplayArguments,
     machine: MachineSettings,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut journal = Journal::open(&arguments.journal)?;
     let name = journal.name().to_owned();

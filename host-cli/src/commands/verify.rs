@@ -19,7 +19,7 @@ use crate::settings::MachineSettings;
 pub fn run(
     arguments: &VerifyArguments,
     machine: MachineSettings,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let data_dir = data_dir(arguments.data_dir.as_ref());
     let options = Options { strategy: arguments.strategy, data_dir: data_dir.as_deref() };
@@ -39,7 +39,7 @@ pub fn all<X: Hosted + 'static>(
     paths: &[PathBuf],
     options: Options<'_>,
     mut executor: impl FnMut() -> Result<X, Failure>,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut tally = Tally::default();
     for path in files(paths)? {
