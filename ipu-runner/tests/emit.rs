@@ -94,8 +94,8 @@ fn a_project_has_the_processors_bits() {
     // One order of a sum in a codelet.
     replace(
         &folder.join("codelets/subspace.cpp"),
-        "sum = sum + ((a + b) + (c + d));",
-        "sum = (sum + (a + b)) + (c + d);",
+        "sum[n] + ((terms[0][n] + terms[1][n]) + (terms[2][n] + terms[3][n]))",
+        "(sum[n] + (terms[0][n] + terms[1][n])) + (terms[2][n] + terms[3][n])",
     );
     fs::remove_file(folder.join("codelets.gp")).expect("it was made");
     succeed(&mut make(folder, &[]));

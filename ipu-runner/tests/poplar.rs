@@ -140,7 +140,7 @@ fn script(folder: &Path, text: &str) -> Popc {
 #[test]
 fn a_wrong_bit_in_a_codelet_is_caught() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (right, wrong) = ("sum = sum + ((a + b) + (c + d));", "sum = (sum + (a + b)) + (c + d);");
+    let (right, wrong) = ("const float sum = (a + c) + (b + d);", "const float sum = (a + b) + (c + d);");
     let popc = format!(
         "for file; do case $file in *subspace.cpp) grep -qF '{right}' \"$file\" && sed -i 's/{right}/{wrong}/' \"$file\" ;; esac; done\n\
          exec '{}' \"$@\"",
