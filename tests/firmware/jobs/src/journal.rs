@@ -54,7 +54,7 @@ impl<'b, S: Source> Journal<'b, S> {
     /// The first bytes, and the first record.
     ///
     /// # Errors
-    /// Those of [`Journal::next`], and first bytes that no journal has.
+    /// Those of [`Journal::next_record`], and first bytes that no journal has.
     pub fn first(&mut self) -> Result<Record<'_>, Failure<'static>> {
         let mut magic = [0; MAGIC.len()];
         let received = fill(&mut self.source, &mut magic)?;
