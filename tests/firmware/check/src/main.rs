@@ -1,12 +1,13 @@
-//! Runs the programs of the board under QEMU, or a browser's in Node: their lines must be this machine's, their images hold no panic and no f64, and their
-//! sizes be those that a table tracks.
+//! Runs the programs of the board under QEMU, or a browser's in Node: their lines must be this machine's, their images hold no panic and no
+//! f64, and their sizes be those that a table tracks.
 //!
 //! ```text
 //! firmware-check m4f|m0|wasm PROGRAMS [--only PROGRAM] [--sizes TABLE COMPILER] [--record]
 //! firmware-check here [--only PROGRAM]
 //! ```
 //!
-//! `here` does the same jobs on this machine alone, in all ways of working, for builds for other processors than the usual one.
+//! `here` does the same jobs on this machine alone, in all ways of working, for builds for other processors than the usual one: another
+//! machine's Linux, too.
 //!
 //! `m4f` is a Cortex-M4F, `m0` a machine without an FPU, `wasm` WebAssembly in Node. `PROGRAMS` is the folder where Cargo put them. `--sizes` also checks the
 //! images, which takes a build without panics, and compares the table if it was made by the same compiler. `--record` writes
@@ -161,15 +162,15 @@ fn check(request: &Request, machine: Machine, programs: &Path) -> Checked<()> {
 fn here(request: &Request) -> Checked<()> {
     let jobs: Vec<_> = request.programs().filter(|program| program.has_lines()).collect();
     let journals = journals::all()?;
-    for program in &jobs {
-        for journal in program.journals(&journals) {
-            let (wide, small) = (program.lines(journal)?, program.lines_of_a_board(journal)?);
-            compare(Path::new(program.name()), &wide, &small)?;
-            if *program == Program::Large {
-                expected::pinned(&wide, false)?;
-            }
-        }
-    }
+    let runs: Vec<_> = jobs
+        .iter()
+        .flat_map(|program| program.journals(&journals).into_iter().map(move |journal| (*program, journal)))
+        .collect();
+    parallel::each(&runs, |&(program, journal)| {
+        let (wide, small) = (program.lines(journal)?, program.lines_of_a_board(journal)?);
+        compare(Path::new(program.name()), &wide, &small)?;
+        if program == Program::Large { expected::pinned(&wide, false) } else { Ok(()) }
+    })?;
     println!("{} jobs equal", jobs.len());
     Ok(())
 }
