@@ -1,11 +1,12 @@
 //! The vertices of a set, their fields bound to memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::AtomicU32;
 
 use rayon::prelude::*;
 
 use super::POISON;
+use super::elements::{copy, gather, scatter};
 use super::library::{Binding, Library, Run};
 use crate::codelets::Access;
 use crate::graph::{Edge, Fault, Graph, Vertex, View, views};
@@ -100,10 +101,7 @@ impl Gathered {
     }
 
     fn gather(&self, memory: &[Vec<AtomicU32>]) {
-        let from = &memory[self.view.variable().0];
-        for (to, element) in self.bits.iter().zip(self.view.runs().flatten()) {
-            to.store(from[element].load(Relaxed), Relaxed);
-        }
+        copy(&self.bits, &gather(memory, &self.view));
     }
 }
 
@@ -119,20 +117,11 @@ impl Ready {
         }
         let mut bindings = self.bindings.clone();
         let mut lists: Vec<Vec<Binding>> = Vec::new();
-        let mut buffers: Vec<Vec<u32>> = Vec::with_capacity(self.apart.len());
-        for apart in &self.apart {
-            let read = apart.access != Access::Output;
-            let variable = &memory[apart.view.variable().0];
-            let mut buffer = Vec::with_capacity(apart.view.len());
-            if read {
-                for run in apart.view.runs() {
-                    buffer.extend(variable[run].iter().map(|bits| bits.load(Relaxed)));
-                }
-            } else {
-                buffer.resize(apart.view.len(), POISON);
-            }
-            buffers.push(buffer);
-        }
+        let buffer = |apart: &Apart| match apart.access {
+            Access::Output => vec![POISON; apart.view.len()],
+            _ => gather(memory, &apart.view),
+        };
+        let mut buffers: Vec<Vec<u32>> = self.apart.iter().map(buffer).collect();
         for (apart, buffer) in self.apart.iter().zip(&mut buffers) {
             let piece = Binding { data: buffer.as_mut_ptr(), count: buffer.len(), list: std::ptr::null() };
             let Some(index) = apart.piece else {
@@ -152,12 +141,7 @@ impl Ready {
         let outcome = unsafe { (self.run)(bindings.as_ptr()) };
         for (apart, buffer) in self.apart.iter().zip(&buffers) {
             if apart.access.writes() {
-                let (variable, mut from) = (&memory[apart.view.variable().0], &buffer[..]);
-                for run in apart.view.runs() {
-                    let (these, rest) = from.split_at(run.len());
-                    variable[run].iter().zip(these).for_each(|(to, bits)| to.store(*bits, Relaxed));
-                    from = rest;
-                }
+                scatter(memory, &apart.view, buffer);
             }
         }
         outcome

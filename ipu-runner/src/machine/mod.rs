@@ -10,6 +10,7 @@
 //! gathered before and scattered afterwards; those that several vertices read, once for all of them.
 
 mod bound;
+mod elements;
 mod exchange;
 mod library;
 mod memory;
@@ -33,6 +34,7 @@ use crate::graph::{
 };
 use crate::target::Target;
 use bound::Bound;
+use elements::{gather, scatter};
 use library::{BEYOND, FAILED, SUBNORMAL};
 
 /// What memory holds before it is written: not a number.
@@ -177,7 +179,7 @@ impl Machine {
             Program::ToHost { from, stream } => {
                 let name = &self.graph.streams()[stream.0].name;
                 self.expect_written(from, &|| format!("stream {name}"))?;
-                let bits = self.gather(from);
+                let bits = gather(&self.memory, from);
                 self.streams[stream.0].next(&self.graph, *stream)?.copy_from_slice(&bits);
                 Ok(())
             }
@@ -186,23 +188,15 @@ impl Machine {
 
     fn copy(&mut self, from: &View, to: &View) -> Result<(), Fault> {
         self.expect_written(from, &|| format!("a copy to {}", self.graph.get(to.variable()).name))?;
-        let bits = self.gather(from);
+        let bits = gather(&self.memory, from);
         self.store(to, &bits);
         Ok(())
     }
 
-    /// Elements that may lie apart, in order.
-    fn gather(&self, from: &View) -> Vec<u32> {
-        let source = &self.memory[from.variable().0];
-        from.runs().flatten().map(|element| source[element].load(Relaxed)).collect()
-    }
-
     fn store(&mut self, to: &View, bits: &[u32]) {
-        let variable = to.variable().0;
-        for (element, bits) in to.runs().flatten().zip(bits) {
-            self.memory[variable][element].store(*bits, Relaxed);
-            self.written[variable][element] = true;
-        }
+        scatter(&self.memory, to, bits);
+        let written = &mut self.written[to.variable().0];
+        to.runs().for_each(|run| written[run].fill(true));
     }
 
     fn compute(&mut self, set: ComputeSetId) -> Result<(), Fault> {

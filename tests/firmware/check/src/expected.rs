@@ -35,7 +35,8 @@ pub enum Program {
     Micromath,
 }
 
-type Wide = Array<16>;
+/// As wide as the widest vectors of the kind of machine.
+type Wide = Array<{ if cfg!(target_arch = "x86_64") { 16 } else { 4 } }>;
 
 const HOW: How = How { strategy: Strategy::Fused, streamed: false };
 
