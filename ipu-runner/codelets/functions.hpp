@@ -1,4 +1,5 @@
-// exp and ln: NUMERICS.md, section 7.
+// exp and ln: NUMERICS.md, section 7. Their constants stand here and not in the generated header, because the core has them from the crate libm,
+// which gives none of them a name.
 #pragma once
 
 #include "random.hpp"

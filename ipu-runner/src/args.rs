@@ -30,15 +30,19 @@ pub struct Arguments {
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
     /// Print what a training step would be on a machine: supersteps, tiles, memory, time; nothing is executed
+    #[command(after_help = exit_codes_help())]
     Plan(Box<PlanArguments>),
     /// Write a C++ project that makes a training's first steps on an IPU, and compares them with a CPU's
+    #[command(after_help = exit_codes_help())]
     Emit(Box<EmitArguments>),
     /// Compute again what records say, on tiles, and compare every bit
+    #[command(after_help = exit_codes_help())]
     Verify(VerifyArguments),
     /// Train on tiles: the settings, the output and the bits of `random-bases train`
     #[command(after_help = train_help())]
     Train(Box<TrainArguments>),
     /// Ask the hardware what only hardware can tell; emulated tiles answer with what is assumed
+    #[command(after_help = exit_codes_help())]
     Probe(ProbeArguments),
 }
 
@@ -69,8 +73,8 @@ pub struct TrainArguments {
 
 fn train_help() -> String {
     format!(
-        "A training with too little memory on some tile ends with code 3. A rule of the machine that is broken is an error in this \
-         program; it ends the run, after the last step that was whole, with code 1.\n\n{}",
+        "A training with too little memory on some tile, or whose device fails, ends with code 3. A rule of the machine that is broken is \
+         an error in this program: code 1. Whatever ends a run, it ends after the last step that was whole.\n\n{}",
         exit_codes_help()
     )
 }

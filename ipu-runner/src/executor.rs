@@ -234,7 +234,7 @@ impl Hosted for TileExecutor {
 
     /// Two passes, unless the user insists: no tile has room for rows of the whole network.
     fn strategy(&self, _: &RunSpec, wanted: settings::Strategy) -> Strategy {
-        if wanted == settings::Strategy::Fused { Strategy::Fused } else { Strategy::TwoPass }
+        strategy(wanted)
     }
 
     fn step<N: Network, M: Math>(
@@ -291,6 +291,12 @@ impl From<Fault> for Failure {
             fault => Self::internal(fault),
         }
     }
+}
+
+/// The strategy on tiles: one that was asked for, or two-pass, which codelets are for.
+#[must_use]
+pub fn strategy(wanted: settings::Strategy) -> Strategy {
+    if wanted == settings::Strategy::Fused { Strategy::Fused } else { Strategy::TwoPass }
 }
 
 /// Whether steps of a run are programs.

@@ -36,9 +36,17 @@ fn a_plan_fills_the_machine() {
 
 #[test]
 fn what_is_not_one_program_says_so() {
-    let output = run(&["plan", "--method", "nes"]);
-    assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output.stderr).contains("the method nes"), "{}", text(&output.stderr));
+    let cases = [
+        (["--method", "nes"], "the method nes"),
+        (["--math", "micromath"], "--math micromath"),
+        (["--strategy", "fused"], "the fused strategy"),
+    ];
+    for ([flag, value], what) in cases {
+        let output = run(&["plan", flag, value]);
+        assert_eq!(output.status.code(), Some(3), "{flag} {value}");
+        assert!(text(&output.stderr).contains(what), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    }
 }
 
 #[test]
@@ -70,4 +78,12 @@ fn a_missing_compiler_is_named() {
     assert_eq!(output.status.code(), Some(3));
     let message = text(&output.stderr);
     assert!(message.contains("/no/such/compiler") && message.contains("CXX"), "{message}");
+}
+
+#[test]
+fn every_help_has_the_exit_codes() {
+    for command in ["plan", "emit", "verify", "train", "probe"] {
+        let help = text(&run(&[command, "--help"]).stdout);
+        assert!(help.contains("configuration: a setting is unknown"), "{command}: {help}");
+    }
 }

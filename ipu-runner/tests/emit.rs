@@ -132,6 +132,7 @@ fn what_cannot_be_emitted() {
     };
     refused(folder.path(), &["--method", "nes"], 3, "the method nes does not run as one program");
     refused(folder.path(), &["--math", "micromath"], 3, "--math libm");
+    refused(folder.path(), &["--strategy", "fused"], 3, "the fused strategy does not run as one program");
     refused(folder.path(), &["--steps", "0"], 2, "--steps");
     refused(
         folder.path(),

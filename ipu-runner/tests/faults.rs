@@ -300,3 +300,11 @@ fn streams() {
     let message = machine.run(0).expect_err("nobody wrote it").to_string();
     assert_eq!(message, "stream to host reads element 2 of variable there, which nobody has written");
 }
+
+/// A tile has no doubles: a constant without its `f` is an error, wherever codelets are compiled to be run here.
+#[test]
+fn a_double_in_a_codelet_does_not_compile() {
+    let codelets = Codelets::changed("weights[e] + factor * total", "weights[e] + 0.5 * factor * total");
+    let message = Library::new(&codelets).err().expect("a double").to_string();
+    assert!(message.contains("double"), "{message}");
+}

@@ -210,9 +210,10 @@ fn a_run_that_was_cut_goes_on_to_the_same_bits() {
 struct Breaking {
     device: Arc<dyn Device>,
     left: Arc<AtomicU32>,
+    fault: Fault,
 }
 
-struct BreakingEngine(Box<dyn Engine>, Arc<AtomicU32>);
+struct BreakingEngine(Box<dyn Engine>, Arc<AtomicU32>, Fault);
 
 impl Device for Breaking {
     fn name(&self) -> String {
@@ -224,7 +225,8 @@ impl Device for Breaking {
     }
 
     fn load(&self, graph: Graph, programs: Vec<Program>) -> Result<Box<dyn Engine>, Fault> {
-        Ok(Box::new(BreakingEngine(self.device.load(graph, programs)?, Arc::clone(&self.left))))
+        let engine = self.device.load(graph, programs)?;
+        Ok(Box::new(BreakingEngine(engine, Arc::clone(&self.left), self.fault.clone())))
     }
 }
 
@@ -235,7 +237,7 @@ impl Engine for BreakingEngine {
 
     fn run(&mut self, program: usize) -> Result<(), Fault> {
         let left = self.1.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
-        left.map_err(|_| Fault::Device("the lights went out".into()))?;
+        left.map_err(|_| self.2.clone())?;
         self.0.run(program)
     }
 
@@ -256,25 +258,30 @@ impl Engine for BreakingEngine {
     }
 }
 
-/// Whenever it breaks, the journal is that of the steps before, and metrics are those of evaluations before.
+/// Whenever a device breaks, or a rule is broken, the journal is that of the steps before, and metrics are those of evaluations before.
 #[test]
-fn a_broken_rule_ends_the_run_after_a_whole_step() {
+fn a_fault_ends_the_run_after_a_whole_step() {
     let place = Place::new();
     let flags = "--method rbd --epochs 2";
     place.train_here(flags, "here");
     let whole = std::fs::read_to_string(place.path("here/metrics.jsonl")).expect("metrics");
     let whole: Vec<_> = whole.lines().map(|line| without_times(line.as_bytes())).collect();
     let mut reached = Vec::new();
-    for left in [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 12, 15] {
+    let device = (Fault::Device("the lights went out".into()), 3, "the lights went out");
+    let rule = Fault::Uninitialised { variable: "position".into(), element: 7, reader: "apply".into() };
+    let rule = (rule, 1, "reads element 7 of variable position");
+    for (left, (fault, code, what)) in
+        [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 12, 15].into_iter().zip([device, rule].iter().cycle())
+    {
         let run = format!("after-{left}");
         let left_of_it = Arc::new(AtomicU32::new(left));
         let open = || -> Result<Arc<dyn Device>, Failure> {
-            Ok(Arc::new(Breaking { device: tiles(), left: Arc::clone(&left_of_it) }))
+            Ok(Arc::new(Breaking { device: tiles(), left: Arc::clone(&left_of_it), fault: fault.clone() }))
         };
         let failure = on(&open, place.arguments(flags, &run), &mut Vec::new());
         let failure = failure.expect_err("it breaks");
-        assert_eq!(failure.exit_code(), Failure::configuration("").exit_code(), "{failure}");
-        assert!(failure.to_string().contains("the lights went out"), "{failure}");
+        assert_eq!(failure.exit_code(), *code, "{failure}");
+        assert!(failure.to_string().contains(what), "{failure}");
         if !place.path(&run).exists() {
             // It broke before there was anything to train.
             assert!(left < 2, "{left}");

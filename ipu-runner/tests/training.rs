@@ -97,6 +97,11 @@ fn cnn_rbd() {
 }
 
 #[test]
+fn cnn_fpd() {
+    equal::<Cnn28, 28>(Method::Fpd, subspace(24, Distribution::Normal), 2, 8, &[1, 2]);
+}
+
+#[test]
 fn fc_sgd() {
     equal::<Fc28, 28>(Method::Sgd, subspace(1, Distribution::Normal), 2, 32, &[1]);
 }

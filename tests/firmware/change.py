@@ -2,7 +2,7 @@
 """The repository with one constant of the numeric contract changed by one bit.
 
     change.py --list            names of the constants
-    change.py NAME FOLDER       makes FOLDER such a copy, or changes one that is there
+    change.py NAME FOLDER       makes FOLDER such a copy, or changes one that is there; of NOTHING it is an unchanged one
 
 Constants are those of `core/src/contract.rs`, but for sizes (`usize`), without which nothing compiles. The last bit changes, of a table that of the
 first entry; but for the few constants of `BITS`.
@@ -60,9 +60,10 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__.strip())
     name, folder = sys.argv[1], Path(sys.argv[2])
-    if name not in constants():
+    all = {"NOTHING": (None, None), **constants()}
+    if name not in all:
         sys.exit(f"error: no constant {name}; --list lists them")
-    file, match = constants()[name]
+    file, match = all[name]
     files = subprocess.run(["git", "ls-files", "-z"], cwd=HERE, stdout=subprocess.PIPE, check=True).stdout
     for path in filter(None, files.decode().split("\0")):
         original, copy = HERE / path, folder / path

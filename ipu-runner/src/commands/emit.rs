@@ -13,11 +13,12 @@ use random_bases::run_spec::RunSpec;
 use random_bases::settings::{Settings, resolve};
 use random_bases_core::descent::{Memory, Sizes};
 use random_bases_core::nn::Network;
-use random_bases_core::numerics::{Libm, MathId, digest};
-use random_bases_core::subspace::Strategy;
+use random_bases_core::numerics::{Libm, digest};
 
+use super::expect_libm;
 use crate::args::EmitArguments;
 use crate::emit::{Expected, Project};
+use crate::executor::strategy;
 use crate::graph::check;
 use crate::machine::{check_memory, usage};
 use crate::program::{RecordedProgram, Recording};
@@ -36,9 +37,7 @@ pub fn run(arguments: &EmitArguments, out: &mut impl Write) -> Result<(), Failur
     let data = DataSet::load(&settings, host.pool())?;
     let split = data.split(&settings)?;
     let spec = RunSpec::new(&settings, data.spec(split, settings.augmentation))?;
-    if spec.math != MathId::Libm {
-        return Err(Failure::configuration("codelets have the exp and ln of libm; --math libm chooses them"));
-    }
+    expect_libm(&spec)?;
     let steps = u64::from(arguments.steps);
     let work =
         Steps { settings: &settings, spec: &spec, target: &target, host: &host, data: &data, split, steps };
@@ -108,7 +107,7 @@ impl ForNetwork for Steps<'_> {
 
     fn run<N: Network>(self) -> Self::Output {
         let Self { settings, spec, target, host, data, split, steps } = self;
-        let begin = || spec.descent(Strategy::TwoPass);
+        let begin = || spec.descent(strategy(settings.strategy));
         let (mut here, mut there) = (begin(), begin());
         let sizes = Sizes::of_descent::<N>(&here, spec.batch as usize, 1);
         let (mut floats, mut others) = (vec![0.0; sizes.floats()], vec![0.0; sizes.floats()]);

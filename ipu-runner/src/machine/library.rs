@@ -64,6 +64,9 @@ pub enum LibraryError {
 /// not set `errno` is one instruction.
 const FOR_SPEED: [&str; 2] = ["-DSIDE_BY_SIDE=4", "-fno-math-errno"];
 
+/// A tile computes with doubles in software, at a hundred times the price: so a float that becomes one is an error in a codelet.
+const NO_DOUBLES: &str = "-Werror=double-promotion";
+
 /// The stand-in for the SDK's header.
 const VERTEX_HPP: &str = include_str!("../../stand-in/poplar/Vertex.hpp");
 
@@ -109,6 +112,7 @@ fn compile(folder: &Path) -> Result<(), LibraryError> {
     let output = Command::new(&compiler)
         .args(codelets::FLAGS)
         .args(FOR_SPEED)
+        .arg(NO_DOUBLES)
         .args(["-shared", "-fPIC", "-I.", "glue.cpp", "-o", "codelets.so"])
         .current_dir(folder)
         .output()

@@ -2,7 +2,8 @@
 //!
 //! The same C++ codelets that Poplar would compile are compiled by the system's compiler, and run vertex by vertex. Much of what the hardware
 //! guarantees or demands is checked: see [`Fault`]. (Elements have 32 bits, as much as the hardware stores without
-//! touching a neighbour. The code of the exchange is not made.) What it leaves open, above all the order of vertices, is drawn from a
+//! touching a neighbour, and codelets read and write one at a time, so there is no alignment to check. The code of the exchange is not made. Which
+//! of its six workers runs a vertex shows in what [`cost`] counts, and nowhere else.) What it leaves open, above all the order of vertices, is drawn from a
 //! seed.
 //!
 //! **Idea**: a variable is one array. While a set of vertices is executed, nobody touches what another vertex of it writes (`graph::check`

@@ -1,6 +1,7 @@
 //! popc, Poplar's compiler of codelets.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,8 +57,21 @@ impl Popc {
             let path = folder.join(name);
             fs::write(&path, &*text).map_err(|error| PopcError::Write(path, error))?;
         }
-        let refused = match self.start(codelets, folder, &codelets::FLAGS)? {
-            Ok(file) => return Ok(file),
+        let file = folder.join("codelets.gp");
+        let mut arguments: Vec<_> =
+            codelets.sources().iter().map(|(name, _)| folder.join(name).into_os_string()).collect();
+        arguments.extend(["-o".into(), file.clone().into_os_string()]);
+        self.run(&arguments)?;
+        Ok(file)
+    }
+
+    /// Runs it with the codelets' flags and these arguments. Returns what it says.
+    ///
+    /// # Errors
+    /// If there is no popc, or it fails.
+    pub fn run(&self, arguments: &[OsString]) -> Result<String, PopcError> {
+        let refused = match self.start(&codelets::FLAGS, arguments)? {
+            Ok(said) => return Ok(said),
             Err(refused) => refused,
         };
         // A popc that does not know a flag of its compiler's hands it on if it is told to.
@@ -66,26 +80,18 @@ impl Popc {
             hidden.then_some("-X").into_iter().chain([flag])
         };
         let flags: Vec<_> = codelets::FLAGS.into_iter().flat_map(handed_on).collect();
-        let again = self.start(codelets, folder, &flags)?;
+        let again = self.start(&flags, arguments)?;
         again.map_err(|_| PopcError::Compile(self.program.clone(), refused))
     }
 
-    /// Starts it. Inside: what it says if it fails.
-    fn start(
-        &self,
-        codelets: &Codelets,
-        folder: &Path,
-        flags: &[&str],
-    ) -> Result<Result<PathBuf, String>, PopcError> {
-        let file = folder.join("codelets.gp");
+    /// Starts it. Inside: what it says, as an error if it fails.
+    fn start(&self, flags: &[&str], arguments: &[OsString]) -> Result<Result<String, String>, PopcError> {
         let output = Command::new(&self.program)
             .args(flags)
-            .args(codelets.sources().iter().map(|(name, _)| folder.join(name)))
-            .arg("-o")
-            .arg(&file)
+            .args(arguments)
             .output()
             .map_err(|error| PopcError::Start(self.program.clone(), error))?;
-        let text = || String::from_utf8_lossy(&output.stderr).into_owned();
-        Ok(if output.status.success() { Ok(file) } else { Err(text()) })
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        Ok(if output.status.success() { Ok(said) } else { Err(said) })
     }
 }

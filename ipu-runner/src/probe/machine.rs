@@ -1,13 +1,14 @@
 //! How a machine is set up, how long nothing takes, and how its compiler is called.
 
-use std::process::Command;
+use std::ffi::OsString;
 
 use serde_json::json;
 
 use super::experiment::{Laboratory, Layout, Race};
 use super::{Finding, Origin, Question, SOURCE, hexadecimal};
-use crate::codelets::{self, FLAGS};
+use crate::codelets;
 use crate::machine::cost;
+use crate::poplar::{Popc, PopcError};
 use crate::timing::{LAUNCH, synchronising};
 
 /// Question 10.
@@ -83,60 +84,65 @@ pub(super) const COMPILER: Question = Question {
 };
 
 /// Options that would allow other bits.
-const LIBERTIES: [&str; 6] = [
+const LIBERTIES: [&str; 5] = [
     "-ffast-math",
     "-menable-unsafe-fp-math",
     "-funsafe-math-optimizations",
     "-mreassociate",
-    "-ffp-contract=fast",
     "-freciprocal-math",
 ];
 
+/// What says whether a product and a sum may become one operation; the last one counts.
+const CONTRACTION: &str = "-ffp-contract=";
+
 pub(super) fn compiler(_: &Laboratory<'_>) -> Result<Finding, String> {
-    compiler_named("popc")
+    calls(&Popc::find())
 }
 
-/// With a compiler of this name.
-fn compiler_named(name: &str) -> Result<Finding, String> {
-    let fail = |error: std::io::Error| error.to_string();
-    let folder = tempfile::tempdir().map_err(fail)?;
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).map_err(fail);
+/// How this popc calls its compiler.
+fn calls(popc: &Popc) -> Result<Finding, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let path = |name: &str| folder.path().join(name).into_os_string();
+    let write = |name: &str, text: &str| std::fs::write(path(name), text).map_err(|error| error.to_string());
     write("probe.cpp", SOURCE)?;
     write("contract.hpp", &codelets::header())?;
     for (name, text) in codelets::HEADERS {
         write(name, text)?;
     }
-    let output = Command::new(name)
-        .args(FLAGS)
-        .args(["-X", "-v", "--target", "ipu2", "-I.", "probe.cpp", "-o", "probe.gp"])
-        .current_dir(folder.path())
-        .output();
-    let output = match output {
-        Ok(output) => output,
-        Err(error) => {
-            let text = format!("there is no {name} here ({error})");
-            return Ok(Finding { text, as_expected: None, origin: Origin::Program, details: json!(null) });
+    let mut arguments: Vec<OsString> = ["-X", "-v", "--target", "ipu2", "-I"].map(Into::into).into();
+    arguments.extend([path(""), path("probe.cpp"), "-o".into(), path("probe.gp")]);
+    let said = match popc.run(&arguments) {
+        Ok(said) => said,
+        Err(error @ PopcError::Start(..)) => {
+            let (text, origin) = (error.to_string(), Origin::Program);
+            return Ok(Finding { text, as_expected: None, origin, details: json!(null) });
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    let calls: Vec<Vec<_>> = said
+        .lines()
+        .map(|line| line.split_whitespace().map(|word| word.trim_matches('"')).collect::<Vec<_>>())
+        .filter(|words| words.contains(&"-cc1"))
+        .collect();
+    let telling = |option: &&str| {
+        option.starts_with("-std=") || option.starts_with(CONTRACTION) || LIBERTIES.contains(option)
+    };
+    let strict = |call: &Vec<&str>| {
+        let contraction = call.iter().rev().find_map(|option| option.strip_prefix(CONTRACTION));
+        call.contains(&"-std=c++17")
+            && contraction == Some("off")
+            && !call.iter().any(|option| LIBERTIES.contains(option))
+    };
+    let text = match calls.len() {
+        0 => "popc compiles, but does not say how".into(),
+        count => {
+            // In their order: of two that contradict each other the last one counts.
+            let options: Vec<_> = calls.iter().flatten().copied().filter(telling).collect();
+            format!("{count} calls; {}", options.join(" "))
         }
     };
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    if !output.status.success() {
-        return Err(format!("{name} fails: {}", said.trim()));
-    }
-    let calls: Vec<_> = said.lines().filter(|line| line.contains("-cc1")).map(str::trim).collect();
-    let options = || calls.iter().flat_map(|call| call.split_whitespace()).map(|word| word.trim_matches('"'));
-    let mut telling: Vec<_> = options()
-        .filter(|option| option.starts_with("-std=") || option.starts_with("-ffp-contract"))
-        .chain(options().filter(|option| LIBERTIES.contains(option)))
-        .collect();
-    telling.sort_unstable();
-    telling.dedup();
-    let free = telling.iter().any(|option| LIBERTIES.contains(option));
-    let text = match calls.len() {
-        0 => format!("{name} compiles, but does not say how"),
-        count => format!("{count} calls; {}", telling.join(" ")),
-    };
-    let as_expected = (!calls.is_empty()).then_some(!free && telling.contains(&"-std=c++17"));
+    let as_expected = (!calls.is_empty()).then(|| calls.iter().all(strict));
+    let calls: Vec<_> = calls.iter().map(|call| call.join(" ")).collect();
     Ok(Finding { text, as_expected, origin: Origin::Program, details: json!({ "calls": calls }) })
 }
 
@@ -153,15 +159,34 @@ mod tests {
         let ask = |script: &str| {
             std::fs::write(&name, format!("#!/bin/sh\n{script}\n")).expect("room");
             std::fs::set_permissions(&name, PermissionsExt::from_mode(0o755)).expect("ours");
-            compiler_named(name.to_str().expect("a name"))
+            calls(&Popc::at(&name))
         };
-        let call = r#"test -f probe.cpp && echo ' "/sdk/clang" "-cc1" "-std=c++17" "-O3"' >&2"#;
-        let found = ask(call).expect("an answer");
-        assert_eq!((found.as_expected, &*found.text), (Some(true), "1 calls; -std=c++17"));
-        let found = ask(&call.replace("-O3", "-ffast-math")).expect("an answer");
-        assert_eq!(found.as_expected, Some(false), "{}", found.text);
+        let call = |options: &str| {
+            format!(
+                r#"for a; do case $a in */probe.cpp) test -f "$a" && echo ' "/sdk/clang" "-cc1" {options}' >&2;; esac; done"#
+            )
+        };
+        let found = ask(&call(r#""-std=c++17" "-ffp-contract=off" "-O3""#)).expect("an answer");
+        let text = "1 calls; -std=c++17 -ffp-contract=off";
+        assert_eq!((found.as_expected, &*found.text), (Some(true), text));
+        let free = [
+            "-std=c++17 -ffp-contract=off -ffast-math",
+            "-std=c++17 -ffp-contract=off -ffp-contract=on",
+            // Nothing turns off what may be on by default.
+            "-std=c++17",
+            "-ffp-contract=off",
+        ];
+        for options in free {
+            let found = ask(&call(options)).expect("an answer");
+            assert_eq!(found.as_expected, Some(false), "{}", found.text);
+            assert_eq!(found.text, format!("1 calls; {options}"));
+        }
+        // One of two calls.
+        let two = format!("{}; {}", call("-std=c++17 -ffp-contract=off"), call("-std=c++17"));
+        assert_eq!(ask(&two).expect("an answer").as_expected, Some(false));
+        assert_eq!(ask("exit 0").expect("an answer").as_expected, None);
         assert!(ask("echo no such option; exit 1").expect_err("it fails").contains("no such option"));
-        let missing = compiler_named("/no/such/popc").expect("an answer");
-        assert!(missing.as_expected.is_none() && missing.text.contains("there is no /no/such/popc"));
+        let missing = calls(&Popc::at("/no/such/popc")).expect("an answer");
+        assert!(missing.as_expected.is_none() && missing.text.contains("/no/such/popc"), "{}", missing.text);
     }
 }

@@ -21,11 +21,13 @@ pub(super) struct Case {
     pub target: Target,
     /// Of the step.
     pub rates: Rates,
+    /// Of the step.
+    pub strategy: Strategy,
 }
 
 impl Case {
     fn descent(&self) -> Descent {
-        let mut descent = self.spec.descent(Strategy::TwoPass);
+        let mut descent = self.spec.descent(self.strategy);
         // Of FPD the second step, like all but the first.
         descent.resume(1);
         descent
@@ -88,7 +90,7 @@ impl ForNetwork for Step<'_> {
     type Output = Result<(Graph, Program), ProgramError>;
 
     fn run<N: Network>(self) -> Self::Output {
-        let Case { spec, target, rates } = self.0;
+        let Case { spec, target, rates, .. } = self.0;
         let (images, mut descent) = (spec.batch as usize, self.0.descent());
         let sizes = Sizes::of_descent::<N>(&descent, images, 1);
         let mut floats = vec![0.0; sizes.floats()];

@@ -15,7 +15,9 @@ use random_bases::failure::{Failure, printed};
 use random_bases::run_spec::{DataSpec, RunSpec};
 use random_bases::settings::{Settings, resolve};
 
+use super::expect_libm;
 use crate::args::PlanArguments;
+use crate::executor::strategy;
 use crate::graph::check;
 use crate::machine::{check_memory, cost, usage};
 use case::Case;
@@ -31,9 +33,11 @@ use table::Table;
 pub fn run(arguments: &PlanArguments, out: &mut impl Write) -> Result<(), Failure> {
     let settings = resolve(&arguments.settings)?.settings;
     let spec = spec(&settings)?;
+    expect_libm(&spec)?;
     let replicas = Replicas::new(&spec, arguments.ipus)?;
     let target = arguments.target.target(replicas.chips);
-    let case = Case { spec, target, rates: settings.rates(0, 1_000_000) };
+    let strategy = strategy(settings.strategy);
+    let case = Case { spec, target, rates: settings.rates(0, 1_000_000), strategy };
     case.check_buffers().map_err(|fault| remedies::failure(&case, &replicas, &fault, Look::Buffers))?;
     let (graph, program) = case.lower().map_err(Failure::configuration)?;
     let programs = [program];

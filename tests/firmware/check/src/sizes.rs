@@ -98,7 +98,15 @@ fn table(machine: Machine, rows: &[Row], compiler: &str) -> String {
     text
 }
 
-/// Shows the table, and where it differs from the file; or writes it. One that another compiler made is not compared.
+/// The last column of a program's line.
+fn recorded_checks(table: &str, program: Program) -> Option<u64> {
+    let start = format!("| `{}` |", program.name());
+    let line = table.lines().find(|line| line.starts_with(&start))?;
+    line.trim_end_matches([' ', '|']).rsplit('|').next()?.trim().parse().ok()
+}
+
+/// Shows the table, and where it differs from the file; or writes it. More checks than there were are an error. One that another
+/// compiler made is not compared.
 pub fn compare(machine: Machine, rows: &[Row], path: &Path, compiler: &str, record: bool) -> Checked<()> {
     let text = table(machine, rows, compiler);
     let broken = |error| Trouble::Broken(format!("{}: {error}", path.display()));
@@ -113,6 +121,15 @@ pub fn compare(machine: Machine, rows: &[Row], path: &Path, compiler: &str, reco
     if !recorded.contains(&format!("Compiler: {compiler}.")) {
         println!("({} is of another compiler: not compared)", path.display());
         return Ok(());
+    }
+    for row in rows {
+        if let Some(checks) = recorded_checks(&recorded, row.program)
+            && row.checks > checks
+        {
+            let (name, now, path) = (row.program.name(), row.checks, path.display());
+            let what = format!("{name} has {now} checks that stop the processor, and {path} has {checks}");
+            return Err(Trouble::Differs(what));
+        }
     }
     let differs = recorded.lines().zip(text.lines()).find(|(a, b)| a != b);
     let (want, got) = differs.unwrap_or(("its length", ""));
