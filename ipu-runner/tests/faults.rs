@@ -305,6 +305,6 @@ fn streams() {
 #[test]
 fn a_double_in_a_codelet_does_not_compile() {
     let codelets = Codelets::changed("weights[e] + factor * total", "weights[e] + 0.5 * factor * total");
-    let message = Library::new(&codelets).err().expect("a double").to_string();
+    let message = Library::new(&codelets).expect_err("a double").to_string();
     assert!(message.contains("double"), "{message}");
 }
