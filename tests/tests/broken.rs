@@ -221,6 +221,9 @@ impl<F: Fault> Lanes for Faulty<F> {
         let high = |x, y| ((half(x) * half(y) + extra) >> 16).cast_unsigned() & 0xffff;
         high(x, y) << 16 | high(x << 16, y << 16)
     }
+    fn zip(x: Self::F, y: Self::F) -> [Self::F; 2] {
+        [x, y]
+    }
     fn add_halves(x: u32, y: u32) -> u32 {
         (x & 0xffff_0000).wrapping_add(y & 0xffff_0000) | x.wrapping_add(y) & 0xffff
     }
@@ -232,9 +235,14 @@ impl<F: Fault> Lanes for Faulty<F> {
     }
 }
 
-/// Arrays that claim to be quick at looking things up: right, or with one entry of every table exchanged for another.
+/// Arrays that claim to be quick at looking things up: right, or with one of the faults below.
 #[derive(Clone, Copy)]
-struct Picking<const WRONG: bool>;
+struct Picking<const FAULT: usize>;
+
+/// One entry of every table exchanged for another.
+const ENTRY: usize = 1;
+/// Two lanes of vectors that are dealt out exchanged.
+const DEALT: usize = 2;
 
 /// Methods that are those of [`Picked`].
 macro_rules! delegate {
@@ -245,7 +253,7 @@ macro_rules! delegate {
 
 type Picked = Array<8>;
 
-impl<const WRONG: bool> Lanes for Picking<WRONG> {
+impl<const FAULT: usize> Lanes for Picking<FAULT> {
     const WIDTH: usize = 8;
     type F = <Picked as Lanes>::F;
     type U = [u32; 8];
@@ -285,21 +293,37 @@ impl<const WRONG: bool> Lanes for Picking<WRONG> {
     const PICKS: bool = true;
 
     fn pick(table: &[f32; 16], index: Self::U) -> Self::F {
-        let wrong = |i: u32| if WRONG && i & 15 == 15 { 14 } else { i };
+        let wrong = |i: u32| if FAULT == ENTRY && i & 15 == 15 { 14 } else { i };
         Picked::pick(table, index.map(wrong))
+    }
+
+    fn zip(x: Self::F, y: Self::F) -> [Self::F; 2] {
+        let [first, rest] = Picked::zip(x, y);
+        let mut lanes = [0.0; 8];
+        Picked::store(rest, &mut lanes);
+        if FAULT == DEALT {
+            lanes.swap(6, 7);
+        }
+        [first, Picked::load(&lanes)]
     }
 }
 
 /// Also on machines whose processors have no such instruction.
 #[test]
 fn sums_by_table_are_sums() {
-    outcome(&mut Serial::<Picking<false>>::new()).unwrap();
+    outcome(&mut Serial::<Picking<0>>::new()).unwrap();
 }
 
 #[test]
 fn a_wrong_entry_is_found() {
-    let mismatch = outcome(&mut Serial::<Picking<true>>::new()).unwrap_err();
+    let mismatch = outcome(&mut Serial::<Picking<ENTRY>>::new()).unwrap_err();
     assert!(mismatch.operation.contains("two-pass"), "{mismatch}");
+}
+
+#[test]
+fn lanes_that_are_dealt_out_wrongly_are_found() {
+    let mismatch = outcome(&mut Serial::<Picking<DEALT>>::new()).unwrap_err();
+    assert!(mismatch.operation.contains("dense backward"), "{mismatch}");
 }
 
 /// Declares a fault and the test that it is found, in the operation named.

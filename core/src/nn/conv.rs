@@ -2,9 +2,9 @@
 
 use core::ops::Range;
 
-use super::matmul::{
-    Ends, Left, Lines, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once,
-};
+use super::matmul::{Ends, Left, MIDDLE, Right, accumulate, accumulate_rows, steps_at_once};
+use super::places::{Lines, Rows};
+use super::transposed::Transposed;
 use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Parts, Superstep, Work, piece};
@@ -31,6 +31,17 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     const IMAGES: usize = if Self::H_OUT * Self::W_OUT < 256 { 4 } else { 1 };
     /// Output rows whose deltas a block of the kernel's gradient takes in one go.
     const LINES: usize = steps_at_once(OUT).div_ceil(Self::W_OUT);
+
+    /// Where the windows of all outputs begin, in images of `channels` channels.
+    const fn places(channels: usize) -> Rows {
+        let lines = Lines {
+            first: 0,
+            per_image: Self::H_OUT,
+            image_stride: H * W * channels,
+            line_stride: W * channels,
+        };
+        Rows { stride: channels, per_line: Self::W_OUT, lines }
+    }
 }
 
 /// Superstep: the output of some images, `[images][H_OUT][W_OUT][OUT]`.
@@ -53,26 +64,19 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
         ends: Ends<'_>,
         out: &mut [f32],
     ) {
-        let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
         let (ky, rest) = (start / (K * IN), start % (K * IN));
-        let kernel = &self.params[start * OUT..][..segments * steps * OUT];
-        let images = images.chunks_exact(H * W * IN);
-        for (image, out) in images.zip(out.chunks_exact_mut(Conv::<H, W, IN, OUT, K>::OUTPUT)) {
-            for (y, out) in out.chunks_exact_mut(columns * OUT).enumerate() {
-                // Row: the place x. Summed index: kernel row (a segment), then kernel column and channel, which lie
-                // side by side in the image.
-                let left = Left {
-                    data: &image[(y + ky) * W * IN + rest..],
-                    row_stride: IN,
-                    k_stride: 1,
-                    steps,
-                    segments,
-                    lines: Lines::of_one_image(W * IN),
-                };
-                let right = Right { data: kernel, stride: OUT };
-                accumulate::<V>(left, right, ends, [columns, OUT], out, OUT);
-            }
-        }
+        // Row: a place of the output, in lines of the input's images. Summed index: kernel row (a segment), then kernel column
+        // and channel, which lie side by side in the image.
+        let left = Left {
+            data: &images[ky * W * IN + rest..],
+            rows: Conv::<H, W, IN, OUT, K>::places(IN),
+            k_stride: 1,
+            steps,
+            segments,
+            lines: Lines::of_one_image(W * IN),
+        };
+        let right = Right { data: &self.params[start * OUT..][..segments * steps * OUT], stride: OUT };
+        accumulate::<V>(left, right, ends, [out.len() / OUT, OUT], out, Rows::apart(OUT));
     }
 }
 
@@ -147,7 +151,6 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
     /// Element of the kernel by element, as far as a panel reaches; each adds to all the places that it saw.
     #[inline(always)]
     fn tile<V: Lanes>(&self, index: usize, out: &mut [f32]) {
-        let columns = Conv::<H, W, IN, OUT, K>::W_OUT;
         let len = Conv::<H, W, IN, OUT, K>::OUTPUT;
         let deltas = piece(self.deltas, index, Conv::<H, W, IN, OUT, K>::IMAGES * len);
         out.fill(0.0);
@@ -160,15 +163,11 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
                 for output in (0..OUT).step_by(Transposed::STEPS) {
                     let steps = Transposed::STEPS.min(OUT - output);
                     let right = panel.load::<V>(&kernel[input * OUT + output..], OUT, [channels, steps]);
-                    let images = deltas.chunks_exact(len).zip(out.chunks_exact_mut(H * W * IN));
-                    for (deltas, out) in images {
-                        for (y, deltas) in deltas.chunks_exact(columns * OUT).enumerate() {
-                            // Output row y saw input row y + ky, its place x the place x + kx.
-                            let left = Left::rows(&deltas[output..], OUT, steps);
-                            let out = &mut out[((y + ky) * W + kx) * IN + input..];
-                            accumulate::<V>(left, right, MIDDLE, [columns, channels], out, IN);
-                        }
-                    }
+                    // Output (y, x) of an image saw its input (y + ky, x + kx).
+                    let left = Left::rows(&deltas[output..], OUT, steps);
+                    let out = &mut out[(ky * W + kx) * IN + input..];
+                    let places = Conv::<H, W, IN, OUT, K>::places(IN);
+                    accumulate::<V>(left, right, MIDDLE, [deltas.len() / OUT, channels], out, places);
                 }
             }
         }
@@ -232,7 +231,7 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
                 let (ky, rest) = (row / (K * IN), row % (K * IN));
                 let left = Left {
                     data: &input[ky * W * IN + rest..],
-                    row_stride: 1,
+                    rows: Rows::apart(1),
                     k_stride: IN,
                     steps: Self::W_OUT,
                     segments: deltas.len() / (Self::W_OUT * OUT),
@@ -249,7 +248,7 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
                 if column == 0 && room >= OUT {
                     let rows = (room / OUT).min(K * IN - rest);
                     let out = &mut kernel[at..at + rows * OUT];
-                    accumulate::<V>(left, right, MIDDLE, [rows, OUT], out, OUT);
+                    accumulate::<V>(left, right, MIDDLE, [rows, OUT], out, Rows::apart(OUT));
                     at += rows * OUT;
                 } else {
                     let columns = room.min(OUT - column);
@@ -282,10 +281,13 @@ impl<const H: usize, const W: usize, const IN: usize, const OUT: usize, const K:
 
 /// Part of one row of a kernel's gradient: `out[c] += sum_k left[0][k] * right[k][column + c]`.
 fn part_of_row(left: Left<'_>, right: Right<'_>, column: usize, out: &mut [f32]) {
-    for (k, right) in right.data.chunks_exact(right.stride).enumerate() {
-        let x = left.data[left.lines.place(k / left.steps) + k % left.steps * left.k_stride];
-        for (sum, delta) in out.iter_mut().zip(&right[column..]) {
-            *sum += x * delta;
+    let mut lines = left.lines.places();
+    for segment in right.data.chunks_exact(left.steps * right.stride) {
+        let line = &left.data[lines.next()..];
+        for (k, right) in segment.chunks_exact(right.stride).enumerate() {
+            for (sum, delta) in out.iter_mut().zip(&right[column..]) {
+                *sum += line[k * left.k_stride] * delta;
+            }
         }
     }
 }

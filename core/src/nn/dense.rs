@@ -2,7 +2,9 @@
 
 use core::ops::Range;
 
-use super::matmul::{Ends, Left, MIDDLE, Right, Transposed, accumulate, accumulate_rows, steps_at_once};
+use super::matmul::{Ends, Left, MIDDLE, Right, accumulate, accumulate_rows, steps_at_once};
+use super::places::Rows;
+use super::transposed::Transposed;
 use super::{Layer, Tensor, Tensors};
 use crate::numerics::Lanes;
 use crate::step::{Executor, Parts, Superstep, Work, piece};
@@ -46,7 +48,7 @@ impl<const IN: usize, const OUT: usize> Superstep for Forward<'_, IN, OUT> {
             let complete = first + steps == IN;
             let ends = Ends { begin: index == 0, bias: complete.then_some(bias) };
             let left = Left::rows(&data[first..], IN, steps);
-            accumulate::<V>(left, Right { data: kernel, stride: OUT }, ends, shape, out, OUT);
+            accumulate::<V>(left, Right { data: kernel, stride: OUT }, ends, shape, out, Rows::apart(OUT));
         }
     }
 }
@@ -89,7 +91,7 @@ impl<const IN: usize, const OUT: usize> Superstep for Backward<'_, IN, OUT> {
                 let right = panel.load::<V>(&self.params[input * OUT + output..], OUT, [columns, steps]);
                 let left = Left::rows(&data[output..], OUT, steps);
                 let shape = [data.len() / OUT, columns];
-                accumulate::<V>(left, right, MIDDLE, shape, &mut out[input..], IN);
+                accumulate::<V>(left, right, MIDDLE, shape, &mut out[input..], Rows::apart(IN));
             }
         }
     }
@@ -164,7 +166,7 @@ impl<const IN: usize, const OUT: usize> Layer for Dense<IN, OUT> {
             let left = Left::columns(&input[row..], IN, images);
             let ends = Ends { begin: true, bias: None };
             let shape = [rows.len() / OUT, OUT];
-            accumulate::<V>(left, Right { data: deltas, stride: OUT }, ends, shape, rows, OUT);
+            accumulate::<V>(left, Right { data: deltas, stride: OUT }, ends, shape, rows, Rows::apart(OUT));
         }
         sums_of_row(input, IN, row + rows.len() / OUT, deltas, OUT, 0, tail);
         let column = start.saturating_sub(IN * OUT);

@@ -7,58 +7,49 @@
 //! index; [`accumulate`] covers an output with blocks. A long chain pauses in the output between two calls: callers cut
 //! the summed index so that the part of the right matrix that many rows share stays in the first-level cache.
 
+use super::places::{Lines, RowPlaces, Rows};
 use crate::numerics::{Kernel, Lanes};
-use crate::random::LANES;
 
 /// A matrix read one element at a time. The summed index k runs through segments of `steps` each: element `(row, k)`
-/// with `k = segment * steps + j` is `data[row * row_stride + place(segment) + j * k_stride]`.
+/// with `k = segment * steps + j` is `data[row's place + segment's place + j * k_stride]`.
 ///
-/// One segment is a plain matrix. Several are the windows of a convolution, which thereby need no copy. One of the
-/// strides is 1: a kernel reads stretches of memory, along the rows or across them.
+/// One segment is a plain matrix. Several are the windows of a convolution, which thereby need no copy. Either `k_stride`
+/// is 1 or rows are 1 apart, in one line: a kernel reads stretches of memory, along the rows or across them.
 #[derive(Clone, Copy)]
 pub(super) struct Left<'a> {
     pub data: &'a [f32],
-    pub row_stride: usize,
+    pub rows: Rows,
     pub k_stride: usize,
     pub steps: usize,
     pub segments: usize,
     pub lines: Lines,
 }
 
-/// Where segments lie: lines of images. Segment s is line `first + s`, counted through images of `per_image` lines.
-#[derive(Clone, Copy)]
-pub(super) struct Lines {
-    pub first: usize,
-    pub per_image: usize,
-    pub image_stride: usize,
-    pub line_stride: usize,
-}
-
-impl Lines {
-    /// The lines of one image.
-    pub const fn of_one_image(line_stride: usize) -> Self {
-        Self { first: 0, per_image: usize::MAX, image_stride: 0, line_stride }
-    }
-
-    /// The place of segment `s`.
-    #[inline(always)]
-    pub fn place(self, s: usize) -> usize {
-        let line = self.first + s;
-        line / self.per_image * self.image_stride + line % self.per_image * self.line_stride
-    }
-}
-
 impl<'a> Left<'a> {
     /// Rows of `steps` elements, `stride` apart.
     #[inline(always)]
     pub fn rows(data: &'a [f32], stride: usize, steps: usize) -> Self {
-        Self { data, row_stride: stride, k_stride: 1, steps, segments: 1, lines: Lines::of_one_image(0) }
+        Self {
+            data,
+            rows: Rows::apart(stride),
+            k_stride: 1,
+            steps,
+            segments: 1,
+            lines: Lines::of_one_image(0),
+        }
     }
 
     /// The transpose of that: `steps` columns, `stride` apart, their elements side by side.
     #[inline(always)]
     pub fn columns(data: &'a [f32], stride: usize, steps: usize) -> Self {
-        Self { data, row_stride: 1, k_stride: stride, steps, segments: 1, lines: Lines::of_one_image(0) }
+        Self {
+            data,
+            rows: Rows::apart(1),
+            k_stride: stride,
+            steps,
+            segments: 1,
+            lines: Lines::of_one_image(0),
+        }
     }
 }
 
@@ -95,12 +86,16 @@ pub(super) const fn steps_at_once(columns: usize) -> usize {
     }
 }
 
-/// Rows of a block. With two vectors of columns, or four where there are 32 registers, these are enough independent chains
-/// to fill a processor, and few enough for its registers.
-const ROWS: usize = 4;
+/// The most rows of a block. They are enough independent chains to fill a processor, and few enough for its registers:
+/// four by four vectors of 32 registers with AVX-512, six by two of 16 with AVX2, four by two of others. With six rows three
+/// instructions do a product and its sum, with four 3.3.
+#[inline(always)]
+const fn most_rows(width: usize) -> usize {
+    if width == 8 { 6 } else { 4 }
+}
 
 /// `out[r][c] = out[r][c] + sum_k left[r][k] * right[k][c]` as continued chains, or what `ends` makes of that, for `rows`
-/// rows and `columns` columns. The rows of `out` are `out_stride` apart; the last may be cut after its last column.
+/// rows and `columns` columns. The rows of `out` are where `out_rows` says; the last may be cut after its last column.
 ///
 /// One function per type of vector, whatever the layer: compiled into every layer of every network, the blocks below
 /// would take minutes to compile.
@@ -111,9 +106,9 @@ pub(super) fn accumulate<V: Lanes>(
     ends: Ends<'_>,
     [rows, columns]: [usize; 2],
     out: &mut [f32],
-    out_stride: usize,
+    out_rows: Rows,
 ) {
-    V::call(Accumulate { left, right, ends, rows, columns, out, out_stride });
+    V::call(Accumulate { left, right, ends, rows, columns, out, out_rows });
 }
 
 /// The arguments of [`accumulate`].
@@ -124,55 +119,65 @@ struct Accumulate<'a> {
     rows: usize,
     columns: usize,
     out: &'a mut [f32],
-    out_stride: usize,
+    out_rows: Rows,
 }
 
 impl Kernel for Accumulate<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { left, right, ends, rows, columns, out, out_stride } = self;
+        let Self { left, right, ends, rows, columns, out, out_rows } = self;
+        let (mut left_places, mut out_places) = (left.rows.places(), out_rows.places());
         let mut row = 0;
-        while row + ROWS <= rows {
-            some_rows::<V, ROWS>(left, row, right, ends, columns, &mut out[row * out_stride..], out_stride);
-            row += ROWS;
-        }
-        if row == rows {
-            return;
-        }
-        let out = &mut out[row * out_stride..];
-        match rows - row {
-            1 => some_rows::<V, 1>(left, row, right, ends, columns, out, out_stride),
-            2 => some_rows::<V, 2>(left, row, right, ends, columns, out, out_stride),
-            _ => some_rows::<V, 3>(left, row, right, ends, columns, out, out_stride),
+        while row < rows {
+            let most = const { most_rows(V::WIDTH) };
+            // The last two blocks share what is left: 4 + 4 rows are less work than 6 + 2.
+            let count = match rows - row {
+                rest if rest > most && rest < 2 * most => rest.div_ceil(2),
+                rest => rest.min(most),
+            };
+            let places = (&mut left_places, &mut out_places);
+            match count {
+                1 => some_rows::<V, 1>(left, right, ends, columns, out, places),
+                2 => some_rows::<V, 2>(left, right, ends, columns, out, places),
+                3 => some_rows::<V, 3>(left, right, ends, columns, out, places),
+                5 if const { most_rows(V::WIDTH) > 4 } => {
+                    some_rows::<V, 5>(left, right, ends, columns, out, places);
+                }
+                6 if const { most_rows(V::WIDTH) > 4 } => {
+                    some_rows::<V, 6>(left, right, ends, columns, out, places);
+                }
+                _ => some_rows::<V, 4>(left, right, ends, columns, out, places),
+            }
+            row += count;
         }
     }
 }
 
-/// [`accumulate`] for the `R` rows from `row` on: blocks of several vectors, fewer, then what is left.
+/// [`accumulate`] for the next `R` rows: blocks of several vectors, fewer, then what is left.
 #[inline(always)]
 fn some_rows<V: Lanes, const R: usize>(
     left: Left<'_>,
-    row: usize,
     right: Right<'_>,
     ends: Ends<'_>,
     columns: usize,
     out: &mut [f32],
-    out_stride: usize,
+    (left_places, out_places): (&mut RowPlaces, &mut RowPlaces),
 ) {
+    let places = [left_places.next::<R>(), out_places.next::<R>()];
     let mut c = 0;
     // AVX-512 has 32 registers.
     if const { V::WIDTH == 16 } {
         while c + 4 * V::WIDTH <= columns {
-            block::<V, R, 4>(left, row, right, ends, c, columns, out, out_stride);
+            block::<V, R, 4>(left, right, ends, c, columns, out, places);
             c += 4 * V::WIDTH;
         }
     }
     while c + 2 * V::WIDTH <= columns {
-        block::<V, R, 2>(left, row, right, ends, c, columns, out, out_stride);
+        block::<V, R, 2>(left, right, ends, c, columns, out, places);
         c += 2 * V::WIDTH;
     }
     while c < columns {
-        block::<V, R, 1>(left, row, right, ends, c, columns, out, out_stride);
+        block::<V, R, 1>(left, right, ends, c, columns, out, places);
         c += V::WIDTH;
     }
 }
@@ -182,33 +187,37 @@ fn some_rows<V: Lanes, const R: usize>(
 #[inline(always)]
 fn block<V: Lanes, const R: usize, const C: usize>(
     left: Left<'_>,
-    row: usize,
     right: Right<'_>,
     ends: Ends<'_>,
     c: usize,
     columns: usize,
     out: &mut [f32],
-    out_stride: usize,
+    [left_places, out_places]: [[usize; R]; 2],
 ) {
     let partial = c + C * V::WIDTH > columns;
     let mut sums = [[V::splat(0.0); C]; R];
     if !ends.begin {
         for r in 0..R {
-            let out = &out[r * out_stride..];
+            let out = &out[out_places[r]..];
             for v in 0..C {
                 let at = c + v * V::WIDTH;
                 sums[r][v] = if partial { V::load_partial(&out[at..columns]) } else { V::load(&out[at..]) };
             }
         }
     }
-    for segment in 0..left.segments {
-        let data = &left.data[row * left.row_stride + left.lines.place(segment)..];
-        let len = left.steps * right.stride;
-        let right = Right { data: &right.data[segment * len..][..len], ..right };
+    let mut segments = left.lines.places();
+    let len = left.steps * right.stride;
+    for data in right.data[..left.segments * len].chunks_exact(len) {
+        let right = Right { data, ..right };
+        let place = segments.next();
         if left.k_stride == 1 {
-            along_rows::<V, R, C>(data, left.row_stride, left.steps, right, c, &mut sums);
+            let mut rows = [&left.data[..0]; R];
+            for r in 0..R {
+                rows[r] = &left.data[left_places[r] + place..];
+            }
+            along_rows::<V, R, C>(rows, left.steps, right, c, &mut sums);
         } else {
-            across_rows::<V, R, C>(data, left.k_stride, right, c, &mut sums);
+            across_rows::<V, R, C>(&left.data[left_places[0] + place..], left.k_stride, right, c, &mut sums);
         }
     }
     if let Some(bias) = ends.bias {
@@ -221,7 +230,7 @@ fn block<V: Lanes, const R: usize, const C: usize>(
         }
     }
     for r in 0..R {
-        let out = &mut out[r * out_stride..];
+        let out = &mut out[out_places[r]..];
         for v in 0..C {
             let at = c + v * V::WIDTH;
             if partial {
@@ -233,28 +242,31 @@ fn block<V: Lanes, const R: usize, const C: usize>(
     }
 }
 
-/// Continues the chains of a block over one segment. The left rows are stretches of `steps` elements, `stride` apart.
+/// Continues the chains of a block over one segment. The left rows begin with stretches of `steps` elements.
 #[inline(always)]
 fn along_rows<V: Lanes, const R: usize, const C: usize>(
-    left: &[f32],
-    stride: usize,
+    mut rows: [&[f32]; R],
     steps: usize,
     right: Right<'_>,
     c: usize,
     sums: &mut [[V::F; C]; R],
 ) {
-    // Slices of known and equal length: no index is checked in the loop.
-    let left = &left[..(R - 1) * stride + steps];
-    let mut rows = [left; R];
+    // Slices of known and equal length: no index is checked in the loops.
     for r in 0..R {
-        rows[r] = &left[r * stride..][..steps];
+        rows[r] = &rows[r][..steps];
     }
-    for k in 0..steps {
-        let b = vectors_of_row::<V, C>(right, k, c);
-        for r in 0..R {
-            let a = V::splat(rows[r][k]);
-            for v in 0..C {
-                sums[r][v] = sums[r][v] + a * b[v];
+    if right.has_vectors::<V, C>(c) {
+        for (k, row) in (0..steps).zip(right.data.chunks_exact(right.stride)) {
+            let b = vectors::<V, C>(&row[c..]);
+            for r in 0..R {
+                add_products::<V, C>(rows[r][k], b, &mut sums[r]);
+            }
+        }
+    } else {
+        for k in 0..steps {
+            let b = right.vectors_or_less::<V, C>(k, c);
+            for r in 0..R {
+                add_products::<V, C>(rows[r][k], b, &mut sums[r]);
             }
         }
     }
@@ -270,79 +282,62 @@ fn across_rows<V: Lanes, const R: usize, const C: usize>(
     c: usize,
     sums: &mut [[V::F; C]; R],
 ) {
-    for k in 0..right.data.len() / right.stride {
-        let b = vectors_of_row::<V, C>(right, k, c);
-        let column = &left[k * stride..][..R];
-        for r in 0..R {
-            let a = V::splat(column[r]);
-            for v in 0..C {
-                sums[r][v] = sums[r][v] + a * b[v];
+    let mut k = 0;
+    if right.has_vectors::<V, C>(c) && stride >= R {
+        // Pieces of known length: no index is checked in the loop.
+        for (column, row) in left.chunks_exact(stride).zip(right.data.chunks_exact(right.stride)) {
+            let b = vectors::<V, C>(&row[c..]);
+            for r in 0..R {
+                add_products::<V, C>(column[r], b, &mut sums[r]);
             }
+            k += 1;
+        }
+    }
+    // The last step, of which the left matrix may have no complete piece; or all of them.
+    for k in k..right.data.len() / right.stride {
+        let (column, b) = (&left[k * stride..][..R], right.vectors_or_less::<V, C>(k, c));
+        for r in 0..R {
+            add_products::<V, C>(column[r], b, &mut sums[r]);
         }
     }
 }
 
-/// `C` vectors of row `k` from column `c` on. The last of a matrix may be cut short.
+/// One step of the chains of one row of a block.
 #[inline(always)]
-fn vectors_of_row<V: Lanes, const C: usize>(right: Right<'_>, k: usize, c: usize) -> [V::F; C] {
-    let from = &right.data[k * right.stride + c..];
-    let mut b = [V::splat(0.0); C];
-    if C == 1 && from.len() < V::WIDTH {
-        b[0] = V::load_partial(from);
-        return b;
-    }
-    let from = &from[..C * V::WIDTH];
+fn add_products<V: Lanes, const C: usize>(a: f32, b: [V::F; C], sums: &mut [V::F; C]) {
+    let a = V::splat(a);
     for v in 0..C {
-        b[v] = V::load(&from[v * V::WIDTH..]);
+        sums[v] = sums[v] + a * b[v];
+    }
+}
+
+/// The first `C` vectors of a row.
+#[inline(always)]
+fn vectors<V: Lanes, const C: usize>(row: &[f32]) -> [V::F; C] {
+    let row = &row[..C * V::WIDTH];
+    let mut b = [V::splat(0.0); C];
+    for v in 0..C {
+        b[v] = V::load(&row[v * V::WIDTH..]);
     }
     b
 }
 
-/// A part of a right matrix that lies transposed in memory, turned round on the stack. Worth its price where many rows
-/// use it.
-pub(super) struct Transposed {
-    panel: [f32; Self::COLUMNS * Self::STEPS],
-}
-
-impl Transposed {
-    /// Columns of a panel.
-    pub const COLUMNS: usize = 32;
-    /// Rows of a panel: steps of the summed index. With fewer, chains pause more often.
-    pub const STEPS: usize = 64;
-
-    /// Room for a panel, which one after the other goes through.
+impl Right<'_> {
+    /// Whether every row has `C` whole vectors from column `c` on.
     #[inline(always)]
-    pub const fn new() -> Self {
-        Self { panel: [0.0; Self::COLUMNS * Self::STEPS] }
+    fn has_vectors<V: Lanes, const C: usize>(self, c: usize) -> bool {
+        // Lanes of one float always have.
+        V::WIDTH == 1 || c + C * V::WIDTH <= self.stride
     }
 
-    /// The panel of `columns` columns and some steps of a matrix that lies transposed: `columns` rows, `stride` apart,
-    /// of `steps` elements.
+    /// `C` vectors of row `k` from column `c` on. Rows may end within the last, whose further lanes hold what follows.
     #[inline(always)]
-    pub fn load<V: Lanes>(&mut self, data: &[f32], stride: usize, [columns, steps]: [usize; 2]) -> Right<'_> {
-        let mut c = 0;
-        while c + V::WIDTH <= columns {
-            let mut rows = [&data[..0]; LANES];
-            for lane in 0..V::WIDTH {
-                rows[lane] = &data[(c + lane) * stride..][..steps];
-            }
-            for (k, to) in self.panel.chunks_exact_mut(Self::COLUMNS).take(steps).enumerate() {
-                // Lane by lane into a vector: left to itself, the compiler scatters elements, which takes longer.
-                let mut lanes = [0.0; LANES];
-                for lane in 0..V::WIDTH {
-                    lanes[lane] = rows[lane][k];
-                }
-                V::store(V::load(&lanes), &mut to[c..]);
-            }
-            c += V::WIDTH;
+    fn vectors_or_less<V: Lanes, const C: usize>(self, k: usize, c: usize) -> [V::F; C] {
+        let from = &self.data[k * self.stride + c..];
+        if C == 1 && from.len() < V::WIDTH {
+            return [V::load_partial(from); C];
         }
-        for c in c..columns {
-            let row = &data[c * stride..][..steps];
-            for (to, x) in self.panel.chunks_exact_mut(Self::COLUMNS).zip(row) {
-                to[c] = *x;
-            }
-        }
-        Right { data: &self.panel[..steps * Self::COLUMNS], stride: Self::COLUMNS }
+        vectors::<V, C>(from)
     }
 }
 

@@ -20,8 +20,10 @@ mod loss;
 mod matmul;
 mod networks;
 mod pad;
+mod places;
 mod pool;
 mod relu;
+mod transposed;
 
 pub use chain::Chain;
 pub use conv::Conv;

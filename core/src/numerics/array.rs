@@ -141,6 +141,12 @@ impl<const W: usize> Lanes for Array<W> {
         from_fn(|i| (x[i] & HIGH).wrapping_add(y[i] & HIGH) | x[i].wrapping_add(y[i]) & !HIGH)
     }
 
+    #[inline(always)]
+    fn zip(x: Self::F, y: Self::F) -> [Self::F; 2] {
+        let turn = |i: usize| if i.is_multiple_of(2) { x.0[i / 2] } else { y.0[i / 2] };
+        [Floats(from_fn(turn)), Floats(from_fn(|i| turn(W + i)))]
+    }
+
     const PICKS: bool = false;
 
     #[inline(always)]

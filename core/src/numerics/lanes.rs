@@ -73,6 +73,9 @@ pub trait Lanes: Copy + Send + Sync + 'static {
     /// The same pairs: sums modulo 2^16.
     fn add_halves(x: Self::U, y: Self::U) -> Self::U;
 
+    /// The lanes of both in turn, `x[0] y[0] x[1] y[1]` and so on: the first `WIDTH` of them, and the rest.
+    fn zip(x: Self::F, y: Self::F) -> [Self::F; 2];
+
     /// Whether [`pick`](Lanes::pick) is quick: a permutation of registers rather than a load per lane.
     const PICKS: bool;
     /// `table[index mod 16]` in each lane.

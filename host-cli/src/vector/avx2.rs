@@ -42,6 +42,18 @@ backend! {
         unsafe { _mm256_add_epi16(x, y) }
     }
 
+    /// Each half of the vectors apart, then halves put together.
+    #[inline(always)]
+    fn zip(x: Floats, y: Floats) -> [Floats; 2] {
+        unsafe {
+            let (low, high) = (_mm256_unpacklo_ps(x.0, y.0), _mm256_unpackhi_ps(x.0, y.0));
+            [
+                Floats(_mm256_permute2f128_ps::<0x20>(low, high)),
+                Floats(_mm256_permute2f128_ps::<0x31>(low, high)),
+            ]
+        }
+    }
+
     const PICKS: bool = true;
 
     /// A register holds half of the table; bit 3 of the index says which.

@@ -46,6 +46,18 @@ backend! {
         unsafe { _mm512_add_epi16(x, y) }
     }
 
+    #[inline(always)]
+    fn zip(x: Floats, y: Floats) -> [Floats; 2] {
+        unsafe {
+            let first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let rest = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            [
+                Floats(_mm512_permutex2var_ps(x.0, first, y.0)),
+                Floats(_mm512_permutex2var_ps(x.0, rest, y.0)),
+            ]
+        }
+    }
+
     const PICKS: bool = true;
 
     /// The table is one register.

@@ -130,6 +130,11 @@ impl Lanes for Neon {
         unsafe { vreinterpretq_u32_u16(vaddq_u16(vreinterpretq_u16_u32(x), vreinterpretq_u16_u32(y))) }
     }
 
+    #[inline(always)]
+    fn zip(x: Floats, y: Floats) -> [Floats; 2] {
+        unsafe { [Floats(vzip1q_f32(x.0, y.0)), Floats(vzip2q_f32(x.0, y.0))] }
+    }
+
     const PICKS: bool = true;
 
     /// The table as 64 bytes; the index of a float as those of its four bytes.

@@ -51,6 +51,11 @@ backend! {
         unsafe { _mm_add_epi16(x, y) }
     }
 
+    #[inline(always)]
+    fn zip(x: Floats, y: Floats) -> [Floats; 2] {
+        unsafe { [Floats(_mm_unpacklo_ps(x.0, y.0)), Floats(_mm_unpackhi_ps(x.0, y.0))] }
+    }
+
     const PICKS: bool = false;
 
     /// Lane by lane through memory.
