@@ -283,8 +283,8 @@ fn across_rows<V: Lanes, const R: usize, const C: usize>(
     sums: &mut [[V::F; C]; R],
 ) {
     let mut k = 0;
-    if right.has_vectors::<V, C>(c) && stride >= R {
-        // Pieces of known length: no index is checked in the loop.
+    // Pieces of known length: no index is checked in the loop. A processor without vectors has little room for two loops.
+    if const { V::WIDTH > 1 } && right.has_vectors::<V, C>(c) && stride >= R {
         for (column, row) in left.chunks_exact(stride).zip(right.data.chunks_exact(right.stride)) {
             let b = vectors::<V, C>(&row[c..]);
             for r in 0..R {

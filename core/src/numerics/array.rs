@@ -131,9 +131,9 @@ impl<const W: usize> Lanes for Array<W> {
 
     #[inline(always)]
     fn mul_high_halves(x: Self::U, y: Self::U) -> Self::U {
-        // A half as i32; the products of two fit.
-        let high = |x: u32, y: u32| (((x as i32) >> 16) * ((y as i32) >> 16)) as u32 >> 16;
-        from_fn(|i| high(x[i], y[i]) << 16 | high(x[i] << 16, y[i] << 16))
+        // Halves as i32, of which the product fits. Its own upper half is what is kept.
+        let product = |x: u32, y: u32| (((x as i32) >> 16) * ((y as i32) >> 16)) as u32;
+        from_fn(|i| product(x[i], y[i]) & 0xffff_0000 | product(x[i] << 16, y[i] << 16) >> 16)
     }
     #[inline(always)]
     fn add_halves(x: Self::U, y: Self::U) -> Self::U {
