@@ -19,7 +19,7 @@ use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use random_bases::bench::probe::throughput;
 use random_bases::executor::{Threads, within};
@@ -42,7 +42,10 @@ const BATCHES: usize = 16;
 const PIXELS: usize = 784;
 const RATE: f32 = 1.0;
 const SEED: u64 = 1;
+/// Unmeasured runs of a new workload, and how long more of them go on before each measurement: it takes a system tens of milliseconds
+/// to see that threads which just woke up on one core could have two.
 const WARM_UP: usize = 3;
+const WARM_UP_TIME: Duration = Duration::from_millis(100);
 
 /// Blocks of directions that the fused strategy keeps in flight, as in `random-bases train`.
 const WAVE: usize = BLOCKS_PER_THREAD * THREADS;
@@ -206,7 +209,7 @@ impl Runner {
     /// Milliseconds of `count` runs, after some that are not measured.
     fn times(&mut self, kind: &str, name: &str, count: usize) -> Result<Vec<f64>, String> {
         let workload = format!("{kind} {name}");
-        let mut warm_up = 1;
+        let mut warm_up = 0;
         if !self.running.iter().any(|(of, _)| *of == workload) {
             let distribution = distribution(name).ok_or(format!("no distribution {name}"))?;
             let work: Box<dyn Work> = match kind {
@@ -221,6 +224,10 @@ impl Runner {
         // As `train`.
         within(&work.pool(), || {
             (0..warm_up).for_each(|_| work.run());
+            let start = Instant::now();
+            while start.elapsed() < WARM_UP_TIME {
+                work.run();
+            }
             let time = |_| {
                 let start = Instant::now();
                 work.run();

@@ -161,7 +161,8 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
                 return Err(Failure::Interrupted("interrupted; nothing was written of this group".into()));
             }
             let Case { run, pool, .. } = case;
-            measured.rounds.push(within(pool, || time(run)));
+            let warm_up = if pool.current_num_threads() > 1 { ROUND } else { 0.0 };
+            measured.rounds.push(within(pool, || time(run, warm_up)));
         }
         report.probe();
     }
@@ -169,10 +170,15 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
     Ok(())
 }
 
-/// The median time of a run, of as many as a round has room for, after one that is not measured.
-fn time(run: &mut Box<dyn FnMut() + Send>) -> f64 {
+/// The median time of a run, of as many as a round has room for, after some that are not measured: one at least, and `warm_up` seconds.
+/// It takes a system tens of milliseconds to see that threads which just woke up on one core could have several.
+fn time(run: &mut Box<dyn FnMut() + Send>, warm_up: f64) -> f64 {
     let start = Instant::now();
     run();
+    while start.elapsed().as_secs_f64() < warm_up {
+        run();
+    }
+    let start = Instant::now();
     let mut times = Vec::new();
     while times.is_empty() || start.elapsed().as_secs_f64() < ROUND {
         let start = Instant::now();

@@ -1,7 +1,7 @@
 //! The workloads, as a user of burn would write them.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::backend::{AutodiffBackend, Backend};
@@ -13,7 +13,7 @@ pub const DIRECTIONS: usize = 250;
 pub const IMAGES: usize = 32;
 const BATCHES: usize = 16;
 pub const RATE: f32 = 1.0;
-const WARM_UP: usize = 1;
+const WARM_UP: Duration = Duration::from_millis(100);
 
 /// A distribution of the rows' elements.
 #[derive(Clone, Copy)]
@@ -138,7 +138,7 @@ impl<B: AutodiffBackend> Runner<B> {
         Self { running: Vec::new() }
     }
 
-    /// Milliseconds of `count` runs, after one that is not measured. Backends compute eagerly; results are black boxes.
+    /// Milliseconds of `count` runs, after some that are not measured. Backends compute eagerly; results are black boxes.
     pub fn times(&mut self, kind: &str, distribution: &str, count: usize) -> Result<Vec<f64>, String> {
         let workload = format!("{kind} {distribution}");
         if !self.running.iter().any(|(of, ..)| *of == workload) {
@@ -148,13 +148,17 @@ impl<B: AutodiffBackend> Runner<B> {
         }
         let running = self.running.iter_mut().find(|(of, ..)| *of == workload);
         let (_, weights, steps, run) = running.expect("it was just added");
-        let time = |_| {
+        let mut time = || {
             let start = Instant::now();
             *weights = black_box(run(weights.clone(), *steps));
             *steps += 1;
             start.elapsed().as_secs_f64() * 1e3
         };
-        Ok((0..WARM_UP + count).map(time).skip(WARM_UP).collect())
+        let start = Instant::now();
+        while start.elapsed() < WARM_UP {
+            time();
+        }
+        Ok((0..count).map(|_| time()).collect())
     }
 }
 
