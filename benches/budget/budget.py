@@ -8,7 +8,7 @@
 A compiler that stops to vectorise, to inline or to unroll a kernel changes no bit and no test: only this table. It is counted on
 x86-64, needs cargo and objdump (binutils), and counts the AVX-512 loops on any x86-64 machine, since it does not run them.
 
-Of each kernel the innermost loop with the most arithmetic is taken. How many elements an iteration makes is told by an
+Of each kernel the innermost loop with the most arithmetic is taken, the shortest if there are several: others have checks for ends. How many elements an iteration makes is told by an
 instruction that each element needs so many times (`MARKS`). Loops of `bernoulli` with masks instead of shifts have none, and are
 left out.
 """
@@ -127,7 +127,7 @@ def rows(binary):
         loops = [loop for loop in innermost_loops(body) if marks(loop, mark[0])]
         if not loops:
             continue
-        loop = max(loops, key=lambda loop: marks(loop, mark[0]))
+        loop = max(loops, key=lambda loop: (marks(loop, mark[0]), -len(loop)))
         elements = marks(loop, mark[0]) * mark[1] * WIDTH[level] / 16
         counts = [
             len(loop),
