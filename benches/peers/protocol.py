@@ -27,10 +27,10 @@ import sys
 import time
 
 CORES = 2
-# Unmeasured runs, of which nobody knows how long they take (compiling), and seconds of more of them: it takes a system tens of
-# milliseconds to see that threads which just woke up on one core could have two.
+# Unmeasured runs, of which nobody knows how long they take (compiling), and seconds of more of them: it may take a system more than a
+# tenth of a second to see that threads which just woke up on one core could have two.
 WARM_UP = 3
-WARM_UP_SECONDS = 0.1
+WARM_UP_SECONDS = 0.2
 
 
 def use_two_cores():

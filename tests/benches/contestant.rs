@@ -42,10 +42,10 @@ const BATCHES: usize = 16;
 const PIXELS: usize = 784;
 const RATE: f32 = 1.0;
 const SEED: u64 = 1;
-/// Unmeasured runs of a new workload, and how long more of them go on before each measurement: it takes a system tens of milliseconds
-/// to see that threads which just woke up on one core could have two.
+/// Unmeasured runs of a new workload, and how long more of them go on before each measurement: it may take a system more than
+/// a tenth of a second to see that threads which just woke up on one core could have two.
 const WARM_UP: usize = 3;
-const WARM_UP_TIME: Duration = Duration::from_millis(100);
+const WARM_UP_TIME: Duration = Duration::from_millis(200);
 
 /// Blocks of directions that the fused strategy keeps in flight, as in `random-bases train`.
 const WAVE: usize = BLOCKS_PER_THREAD * THREADS;

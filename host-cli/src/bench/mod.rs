@@ -141,6 +141,10 @@ fn executor((level, threads): (Level, usize)) -> Result<Threads, Failure> {
 /// Seconds that a case runs in a round, if one run is shorter.
 const ROUND: f64 = 0.05;
 
+/// Seconds for which several threads run before they are measured: it may take a system more than a tenth of a second to see that threads
+/// which just woke up on one core could have several.
+const WARM_UP: f64 = 0.2;
+
 /// The group's cases, measured.
 ///
 /// # Errors
@@ -161,7 +165,7 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
                 return Err(Failure::Interrupted("interrupted; nothing was written of this group".into()));
             }
             let Case { run, pool, .. } = case;
-            let warm_up = if pool.current_num_threads() > 1 { ROUND } else { 0.0 };
+            let warm_up = if pool.current_num_threads() > 1 { WARM_UP } else { 0.0 };
             measured.rounds.push(within(pool, || time(run, warm_up)));
         }
         report.probe();
@@ -171,7 +175,6 @@ pub fn measure(group: Group, plan: Plan, report: &mut Report) -> Result<(), Fail
 }
 
 /// The median time of a run, of as many as a round has room for, after some that are not measured: one at least, and `warm_up` seconds.
-/// It takes a system tens of milliseconds to see that threads which just woke up on one core could have several.
 fn time(run: &mut Box<dyn FnMut() + Send>, warm_up: f64) -> f64 {
     let start = Instant::now();
     run();

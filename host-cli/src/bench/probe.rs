@@ -10,14 +10,12 @@ use random_bases_core::numerics::Lanes;
 use random_bases_core::random::LANES;
 use random_bases_core::step::{Executor, Superstep};
 
+use super::{ROUND, WARM_UP};
 use crate::executor::Threads;
 
 /// Independent chains: enough for two operations per turn that take four.
 const CHAINS: usize = 10;
 const STEPS: usize = 100_000;
-
-/// How long it takes. Best counts.
-const SECONDS: f64 = 0.05;
 
 /// A tile per thread.
 struct Probe;
@@ -52,9 +50,10 @@ pub fn throughput(executor: &mut Threads) -> f64 {
     let threads = executor.threads();
     let mut out = vec![0.0; LANES * threads];
     let mut best = f64::INFINITY;
-    // Long enough for threads that just woke up on one core to be spread over all.
+    // The best of many, which for several threads are after their warm-up.
+    let seconds = if threads > 1 { ROUND + WARM_UP } else { ROUND };
     let begin = Instant::now();
-    while begin.elapsed().as_secs_f64() < SECONDS {
+    while begin.elapsed().as_secs_f64() < seconds {
         let start = Instant::now();
         executor.run(&Probe, black_box(&mut out));
         black_box(&out);

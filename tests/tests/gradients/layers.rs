@@ -40,6 +40,7 @@ fn conv() {
     check::<Conv<5, 5, 2, 3, 5>>();
     check::<Conv<6, 9, 3, 2, 5>>();
     check::<Conv<4, 5, 8, 17, 3>>(); // more parameters than a tile of the gradient has
+    check::<Conv<6, 5, 2, 60, 2>>(); // lines in two goes, the second of which begins within an image
 }
 
 #[test]

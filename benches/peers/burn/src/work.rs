@@ -13,7 +13,7 @@ pub const DIRECTIONS: usize = 250;
 pub const IMAGES: usize = 32;
 const BATCHES: usize = 16;
 pub const RATE: f32 = 1.0;
-const WARM_UP: Duration = Duration::from_millis(100);
+const WARM_UP: Duration = Duration::from_millis(200);
 
 /// A distribution of the rows' elements.
 #[derive(Clone, Copy)]
