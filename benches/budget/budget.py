@@ -9,8 +9,8 @@ A compiler that stops to vectorise, to inline or to unroll a kernel changes no b
 x86-64, needs cargo and objdump (binutils), and counts the AVX-512 loops on any x86-64 machine, since it does not run them.
 
 Of each kernel the innermost loop with the most arithmetic is taken, the shortest if there are several: others have checks for
-ends. How many elements an iteration makes is told by an instruction that each element needs so many times (`MARKS`). Loops of `bernoulli` with masks instead of shifts have none, and are
-left out.
+ends. How many elements an iteration makes is told by an instruction that each element needs so many times (`MARKS`). Loops of
+`bernoulli` with masks instead of shifts have none, and are left out.
 """
 
 import re

@@ -42,10 +42,9 @@ const BATCHES: usize = 16;
 const PIXELS: usize = 784;
 const RATE: f32 = 1.0;
 const SEED: u64 = 1;
-/// Unmeasured runs of a new workload, and how long more of them go on before each measurement: it may take a system more than
-/// a tenth of a second to see that threads which just woke up on one core could have two.
-const WARM_UP: usize = 3;
-const WARM_UP_TIME: Duration = Duration::from_millis(200);
+/// For how long unmeasured runs go on before each measurement: it may take a system more than a tenth of a second to see that threads
+/// which just woke up on one core could have two.
+const WARM_UP: Duration = Duration::from_millis(200);
 
 /// Blocks of directions that the fused strategy keeps in flight, as in `random-bases train`.
 const WAVE: usize = BLOCKS_PER_THREAD * THREADS;
@@ -209,7 +208,6 @@ impl Runner {
     /// Milliseconds of `count` runs, after some that are not measured.
     fn times(&mut self, kind: &str, name: &str, count: usize) -> Result<Vec<f64>, String> {
         let workload = format!("{kind} {name}");
-        let mut warm_up = 0;
         if !self.running.iter().any(|(of, _)| *of == workload) {
             let distribution = distribution(name).ok_or(format!("no distribution {name}"))?;
             let work: Box<dyn Work> = match kind {
@@ -218,14 +216,12 @@ impl Runner {
                 _ => return Err(format!("no workload {kind}")),
             };
             self.running.push((workload.clone(), work));
-            warm_up = WARM_UP;
         }
         let (_, work) = self.running.iter_mut().find(|(of, _)| *of == workload).expect("it was just added");
         // As `train`.
         within(&work.pool(), || {
-            (0..warm_up).for_each(|_| work.run());
             let start = Instant::now();
-            while start.elapsed() < WARM_UP_TIME {
+            while start.elapsed() < WARM_UP {
                 work.run();
             }
             let time = |_| {

@@ -87,8 +87,8 @@ pub(super) const fn steps_at_once(columns: usize) -> usize {
 }
 
 /// The most rows of a block. They are enough independent chains to fill a processor, and few enough for its registers:
-/// four by four vectors of 32 registers with AVX-512, six by two of 16 with AVX2 (and portable vectors, which are as wide), four by two of others. With six rows three
-/// instructions do a product and its sum, with four 3.3.
+/// four by four vectors of 32 registers with AVX-512, six by two of 16 with AVX2 (and portable vectors, which are as wide), four by two
+/// of others. With six rows three instructions do a product and its sum, with four 3.3.
 #[inline(always)]
 const fn most_rows(width: usize) -> usize {
     if width == 8 { 6 } else { 4 }

@@ -66,7 +66,7 @@ impl Report {
     }
 
     pub(super) fn probe(&mut self) {
-        let throughput = self.executors.each_mut().map(probe::throughput);
+        let throughput = self.executors.each_mut().map(probe::throughput_when_warm);
         self.probes.push(Probed { frequency: clock::frequency(), throughput });
     }
 
