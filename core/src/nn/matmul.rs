@@ -42,14 +42,7 @@ impl<'a> Left<'a> {
     /// The transpose of that: `steps` columns, `stride` apart, their elements side by side.
     #[inline(always)]
     pub fn columns(data: &'a [f32], stride: usize, steps: usize) -> Self {
-        Self {
-            data,
-            rows: Rows::apart(1),
-            k_stride: stride,
-            steps,
-            segments: 1,
-            lines: Lines::of_one_image(0),
-        }
+        Self { rows: Rows::apart(1), k_stride: stride, ..Self::rows(data, stride, steps) }
     }
 }
 

@@ -70,12 +70,10 @@ impl Transposed {
 #[inline(always)]
 fn transpose<V: Lanes>(square: &mut [V::F; LANES]) {
     let half = V::WIDTH / 2;
-    let mut rounds = V::WIDTH.ilog2();
-    while rounds > 0 {
+    for _ in 0..V::WIDTH.ilog2() {
         let from = *square;
         for i in 0..half {
             [square[2 * i], square[2 * i + 1]] = V::zip(from[i], from[i + half]);
         }
-        rounds -= 1;
     }
 }
